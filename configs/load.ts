@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { closest } from 'fastest-levenshtein';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { RunConfig } from './schema.ts';
+
+/** A configuration that cannot be used; the message is one line that names what and where. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads a run's configuration: YAML, then `--set key=value` overrides, then defaults, then frozen.
+ *
+ * Fails with ConfigError on an unreadable file, broken YAML, an unknown key (its nearest neighbour is named) or a bad value.
+ * @param overrides dotted keys with YAML values, such as `generation.maxDraws=5`
+ */
+export async function loadConfig(file: string, overrides: readonly string[] = []): Promise<RunConfig> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new ConfigError(`${file}: cannot be read (${error.code ?? error.message})`);
+  });
+  const document = parseDocument(text);
+  const [broken] = document.errors;
+  if (broken) throw new ConfigError(`${file}: ${broken.message.split('\n')[0]}`);
+  for (const override of overrides) {
+    const [key, ...value] = override.split('=');
+    if (!key || value.length === 0) throw new ConfigError(`--set ${override}: expected key=value`);
+    document.setIn(key.split('.'), parseDocument(value.join('=')).toJS());
+  }
+  return parseConfig(document.toJS(), file);
+}
+
+/** Parses a configuration from plain data; `source` names it in messages. */
+export function parseConfig(data: unknown, source: string): RunConfig {
+  const parsed = RunConfig.safeParse(data ?? {});
+  if (parsed.success) return deepFreeze(parsed.data);
+  throw new ConfigError(`${source}: ${parsed.error.issues.map(describeIssue).join('; ')}`);
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const where = issue.path.join('.');
+  if (issue.code !== 'unrecognized_keys') return `${where || 'the file'}: ${issue.message}`;
+  const known = knownKeys(issue.path);
+  return issue.keys
+    .map((key) => {
+      const full = [...issue.path, key].join('.');
+      return `unknown key "${full}"${known.length > 0 ? `, did you mean "${closest(key, known)}"?` : ''}`;
+    })
+    .join('; ');
+}
+
+/** The keys that the schema knows at a path. */
+function knownKeys(at: readonly PropertyKey[]): string[] {
+  let schema: unknown = z.toJSONSchema(RunConfig, { io: 'input' });
+  for (const key of at) schema = (schema as { properties?: Record<string, unknown> }).properties?.[String(key)];
+  return Object.keys((schema as { properties?: object } | undefined)?.properties ?? {});
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const child of Object.values(value)) deepFreeze(child);
+  }
+  return value;
+}

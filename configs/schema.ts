@@ -1,0 +1,205 @@
+import { z } from 'zod';
+import { isRunId } from '../domain/names.ts';
+
+const positive = z.number().positive();
+const count = z.number().int().positive();
+const fraction = z.number().min(0).max(1);
+const path = z.string().min(1);
+
+/** How a model's tokens are drawn. */
+export const Sampling = z.strictObject({
+  temperature: z.number().min(0).max(2).default(1).describe('0 to 2'),
+  topP: z.number().gt(0).max(1).optional().describe('nucleus, above 0 to 1; left to the endpoint where unset'),
+  maxTokens: count.default(4096).describe('tokens an answer may have at most'),
+  extra: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .default({})
+    .describe('further request fields of the endpoint, such as repeat_penalty (llama.cpp)'),
+});
+export type Sampling = z.infer<typeof Sampling>;
+
+/** What is peculiar to an OpenAI-compatible endpoint. */
+export const Dialect = z.strictObject({
+  maxTokensField: z.enum(['max_tokens', 'max_completion_tokens']).default('max_tokens'),
+  temperature: z.enum(['send', 'omit']).default('send'),
+  seed: z.enum(['send', 'omit']).default('send'),
+  streamUsage: z.boolean().default(true).describe('ask for token counts at the end of a stream'),
+  stripThinking: z.boolean().default(false).describe('drop <think>…</think> before an answer is read'),
+});
+export type Dialect = z.infer<typeof Dialect>;
+
+const limits = z.strictObject({
+  inFlight: count.default(8).describe('calls at once, of one worker'),
+  requestsPerMinute: positive.optional().describe('requests a minute, over all workers'),
+  timeoutSeconds: count.default(600).describe('seconds one call may take'),
+});
+
+/** An OpenAI-compatible base URL with a model. Keys are named by environment variable, never held. */
+export const Endpoint = z.strictObject({
+  provider: z.string().min(1).default('openai').describe('who serves the model; part of what a call is known by'),
+  model: z.string().min(1).describe('model name, as the endpoint knows it'),
+  baseUrl: z
+    .union([z.literal('embedded'), z.url()])
+    .describe('ends in /v1 as a rule; "embedded" is the model server that npm start brings up'),
+  apiKeyEnv: z.string().min(1).optional().describe('environment variable, on the workers, that holds the key'),
+  limits: limits.prefault({}),
+  dialect: Dialect.prefault({}),
+});
+export type Endpoint = z.infer<typeof Endpoint>;
+
+/** What `served` may differ in: where it is comes from the lease, and who it is from its weights. */
+const servedEndpoint = z.strictObject({ limits: limits.prefault({}), dialect: Dialect.prefault({}) });
+
+const generation = z.strictObject({
+  plan: z
+    .strictObject({
+      mode: z.enum(['text', 'schema']).default('text').describe("the paper's line grammar, or a JSON schema"),
+      sections: z
+        .strictObject({ min: count.default(1), max: count.default(50) })
+        .prefault({})
+        .describe('sections of a plan'),
+      sectionWords: z
+        .strictObject({ min: count.default(200), max: count.default(1000) })
+        .prefault({})
+        .describe('words planned for one section'),
+      sampling: Sampling.prefault({}),
+    })
+    .prefault({}),
+  section: z
+    .strictObject({
+      context: z
+        .enum(['single-prompt', 'conversation'])
+        .default('single-prompt')
+        .describe('the whole text so far in one prompt, as in the paper, or each section a turn'),
+      sampling: Sampling.prefault({}),
+    })
+    .prefault({}),
+  maxDraws: count.default(3).describe('answers asked for at most, until one is accepted'),
+  window: count.default(64).describe('samples of one partition in progress at once'),
+  partitionSize: count.max(500).default(500).describe('samples of one partition'),
+});
+
+const filter = z.strictObject({
+  minWords: z.number().int().min(0).default(2000).describe('words a sample must have'),
+  minLengthScore: z.number().min(0).max(100).default(0).describe('S_l against the required length; 0 is off'),
+});
+
+/** Hyper-parameters of one training; they reach the trainer's job.json in snake_case. */
+const hyperparameters = {
+  epochs: positive.default(4),
+  maxSteps: count.optional().describe('optimizer steps; ends earlier than the epochs where set'),
+  learningRate: positive.default(1e-5),
+  warmupRatio: fraction.default(0.03),
+  weightDecay: z.number().min(0).default(0.1),
+  adamBeta1: fraction.default(0.9),
+  adamBeta2: fraction.default(0.95),
+  maxGradNorm: positive.default(1),
+  batchSize: count.default(8).describe('rows of one optimizer step, over all GPUs'),
+  microBatchSize: count.default(1).describe('rows a GPU holds at once'),
+  maxLength: count.default(32768).describe('tokens of a row'),
+  overLong: z.enum(['skip', 'cut']).default('skip').describe('rows above maxLength'),
+  saveSteps: count.default(400).describe('optimizer steps between checkpoints'),
+  keepCheckpoints: count.default(2),
+  precision: z.enum(['bf16-autocast', 'float32']).default('bf16-autocast'),
+  gradientCheckpointing: z.boolean().default(true),
+  device: z.enum(['auto', 'cpu']).default('auto'),
+};
+
+/** What a run is told: one YAML file, every default filled in, frozen in the store as the run's lock. */
+export const RunConfig = z.strictObject({
+  seed: z.number().int().min(0).default(42),
+  instructions: z.strictObject({
+    file: path.describe('JSON Lines: prompt, and length (words or Chinese characters) where one is required'),
+    limit: count.optional().describe('instructions taken, from the start of the file'),
+  }),
+  endpoints: z.strictObject({
+    writer: Endpoint,
+    judge: Endpoint,
+    served: servedEndpoint.prefault({}),
+  }),
+  prompts: z
+    .strictObject({
+      plan: path.optional(),
+      section: path.optional(),
+      judge: path.optional(),
+    })
+    .prefault({})
+    .describe('prompt files of your own; slots are written {{instruction}}, {{plan}}, {{text}}, {{step}}, {{response}}'),
+  generation: generation.prefault({}),
+  filter: filter.prefault({}),
+  gates: z
+    .strictObject({
+      maxRejectedFraction: fraction.default(1).describe('rejected samples above which the run pauses before assembly'),
+      maxFailedFraction: fraction.default(0).describe('failed samples above which the run pauses before assembly'),
+    })
+    .prefault({}),
+  dataset: z
+    .strictObject({
+      name: z
+        .string()
+        .regex(/^[a-zA-Z0-9._-]{1,60}$/)
+        .default('longwriter-6k'),
+      general: path.optional().describe('general SFT rows (JSON Lines of messages) mixed in'),
+    })
+    .prefault({}),
+  training: z.strictObject({
+    baseModel: path.describe('folder on the GPU node, or a hub name'),
+    command: z.array(z.string().min(1)).min(1).default(['{python}', '-m', 'longwriter_trainer', '{job}']),
+    stallMinutes: positive.default(30).describe('minutes without an event, within a phase, after which a trainer hangs'),
+    sft: z.strictObject(hyperparameters).prefault({}),
+    dpo: z
+      .strictObject({
+        ...hyperparameters,
+        learningRate: positive.default(1e-6),
+        maxSteps: count.optional().describe('optimizer steps; ends earlier than the epochs where set'),
+        beta: positive.default(0.1),
+        sftWeight: z.number().min(0).default(0).describe('weight of an SFT term on the chosen answer; 0 is off'),
+        precomputeReference: z.boolean().default(true),
+      })
+      .prefault({}),
+  }),
+  serving: z
+    .strictObject({
+      prepare: z
+        .array(z.string().min(1))
+        .default([])
+        .describe('command that turns {model} into {prepared}, once for each model; none where empty'),
+      command: z
+        .array(z.string().min(1))
+        .default(['vllm', 'serve', '{model}', '--port', '{port}', '--api-key', '{key}', '--served-model-name', '{name}'])
+        .describe('server command; {model} {prepared} {host} {port} {key} {name} are filled in'),
+      healthPath: z.string().startsWith('/').default('/health'),
+      readySeconds: count.default(1800).describe('seconds the server may take to be ready'),
+    })
+    .prefault({}),
+  preferences: z
+    .strictObject({
+      prompts: count.default(4000).describe('prompts taken from the dataset'),
+      completions: z.number().int().min(2).default(4).describe('completions of the SFT model for each prompt'),
+      minSpread: z.number().min(0).default(1).describe('points between chosen and rejected, below which a prompt is dropped'),
+      lengthWeight: fraction.default(0.5).describe('weight of S_l in the score; S_q has the rest'),
+      general: path.optional().describe('general preference pairs (JSON Lines) mixed in'),
+      sampling: Sampling.prefault({}),
+    })
+    .prefault({}),
+  judge: z
+    .strictObject({
+      sampling: Sampling.prefault({ temperature: 0.5, maxTokens: 1024 }),
+      mode: z.enum(['text', 'schema']).default('text'),
+      maxWords: count.default(20000).describe('words of a completion that the judge reads, from its start'),
+      maxDraws: count.default(5).describe('answers asked for at most, until one can be read'),
+    })
+    .prefault({}),
+  evaluation: z.strictObject({
+    benchmark: path.describe("JSON Lines in LongBench-Write's format: prompt, type, length"),
+    models: z
+      .array(z.enum(['base', 'sft', 'dpo']))
+      .min(1)
+      .default(['base', 'sft', 'dpo']),
+    sampling: Sampling.prefault({ temperature: 0.5, maxTokens: 32768 }),
+  }),
+});
+export type RunConfig = z.infer<typeof RunConfig>;
+
+/** A run id: 1 to 40 of a-z, 0-9 and the hyphen. */
+export const RunId = z.string().refine(isRunId, 'a run id is 1 to 40 characters of a-z, 0-9 and "-"');

@@ -1,0 +1,48 @@
+/**
+ * Every failure that crosses a Temporal boundary, and what the pipeline does about it:
+ * `retry`: Temporal tries again, without a maximum; `pause`: the run pauses once with the message, and the step is
+ * repeated after a resume; `fail`: the sample, or the stage, fails with the message.
+ */
+export const FAILURES = {
+  'Model.RateLimited': 'retry',
+  'Model.ServerError': 'retry',
+  'Model.Unreachable': 'retry',
+  'Model.TimedOut': 'retry',
+  'Model.NotServed': 'retry',
+  'Model.Unauthorized': 'pause',
+  'Model.QuotaSpent': 'pause',
+  'Model.NotFound': 'pause',
+  'Model.KeyMissing': 'pause',
+  'Model.BadRequest': 'fail',
+  'Model.BadAnswer': 'retry',
+  'Serving.Failed': 'retry',
+  'Serving.Misconfigured': 'fail',
+  'Store.Unavailable': 'retry',
+  'Store.Forbidden': 'pause',
+  'Store.Missing': 'fail',
+  'Store.Corrupt': 'fail',
+  'Store.Conflict': 'fail',
+  'Config.Invalid': 'fail',
+  'Instructions.Invalid': 'fail',
+  'Dataset.Empty': 'fail',
+  'Preferences.Empty': 'fail',
+  'Benchmark.Invalid': 'fail',
+  'Stage.Missing': 'fail',
+  'Run.TooManyRejected': 'pause',
+  'Run.TooManyFailed': 'pause',
+  'Trainer.Crashed': 'retry',
+  'Trainer.Stalled': 'retry',
+  'Trainer.Stopped': 'retry',
+  'Trainer.JobInvalid': 'fail',
+  'Trainer.DataInvalid': 'fail',
+  'Trainer.OutOfMemory': 'fail',
+  'Trainer.Diverged': 'fail',
+} as const satisfies Record<string, 'retry' | 'pause' | 'fail'>;
+
+/** The type of a failure, spelled `Subject.Problem`. */
+export type FailureType = keyof typeof FAILURES;
+
+/** Whether a text is one of our failure types. */
+export function isFailureType(type: unknown): type is FailureType {
+  return typeof type === 'string' && Object.hasOwn(FAILURES, type);
+}

@@ -1,0 +1,51 @@
+import type { ModelName, Stage } from './names.ts';
+
+/** A store path of one immutable model call. */
+export const callKey = (fingerprint: string): string => `calls/${fingerprint.slice(0, 2)}/${fingerprint}.json`;
+
+/** A store path of an uploaded input, named by the SHA-256 of its bytes. */
+export const inputKey = (sha256: string): string => `inputs/${sha256}`;
+
+/** A store path of a run's frozen configuration; revision 1 is `config.json`, which is also the run's lock. */
+export const configKey = (run: string, revision = 1): string =>
+  `runs/${run}/${revision === 1 ? 'config.json' : `config.${revision}.json`}`;
+
+/** A store path of a run's control object: whether it is paused, and why. */
+export const controlKey = (run: string): string => `runs/${run}/control.json`;
+
+/** A store path of the record of one stage of a run: its outcome and its times. */
+export const stageKey = (run: string, stage: Stage): string => `runs/${run}/stages/${stage}.json`;
+
+/** A store path of a run's selected instructions, one JSON object a line. */
+export const instructionsKey = (run: string, hash: string): string => `runs/${run}/instructions-${hash}.jsonl`;
+
+/** A store path of the view of one sample. */
+export const sampleKey = (run: string, sample: string): string => `runs/${run}/samples/${sample}.json`;
+
+/** A store folder of an assembled dataset. */
+export const datasetFolder = (run: string, hash: string): string => `runs/${run}/dataset/${hash}`;
+
+/** A store folder of one training: job, events, checkpoints, model. */
+export const trainingFolder = (run: string, method: 'sft' | 'dpo', hash: string): string =>
+  `runs/${run}/${method}/${hash}`;
+
+/** A store folder of completions, judgements and preference pairs. */
+export const preferencesFolder = (run: string, hash: string): string => `runs/${run}/preferences/${hash}`;
+
+/** A store folder of one evaluation of one model. */
+export const evaluationFolder = (run: string, model: ModelName, hash: string): string =>
+  `runs/${run}/evaluations/${model}-${hash}`;
+
+/** A store path of the lease of a run's served model: where it is up, and under which attempt. */
+export const leaseKey = (run: string): string => `runs/${run}/lease.json`;
+
+/** A store path of a run's report. */
+export const reportKey = (run: string): string => `runs/${run}/report.html`;
+
+/** A store path, inside a folder of completions, of the view of one completion. */
+export const completionKey = (folder: string, prompt: string, completion: number): string =>
+  `${folder}/completions/${prompt}-${completion}.json`;
+
+/** A store path, inside a folder of completions, of the judgement of one completion. */
+export const judgementKey = (folder: string, prompt: string, completion: number): string =>
+  `${folder}/judgements/${prompt}-${completion}.json`;

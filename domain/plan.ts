@@ -1,0 +1,94 @@
+import type { PlannedSection, RejectionReason } from './schemas/sample.ts';
+
+/** What a plan must keep. */
+export interface PlanLimits {
+  readonly sections: { readonly min: number; readonly max: number };
+  readonly sectionWords: { readonly min: number; readonly max: number };
+}
+
+/** A plan, or why an answer is none. */
+export type PlanResult =
+  | { readonly ok: true; readonly sections: readonly PlannedSection[] }
+  | { readonly ok: false; readonly reason: RejectionReason; readonly detail: string };
+
+const LINE =
+  /^\W*paragraph\s+(?<number>\d+)\W+main\s+point\W*:\s*\[?(?<point>.*?)\]?\s*[-–—]\s*\W*word\s+count\W*:\s*\W*(?<words>\d[\d,]*)/iu;
+
+/** Reads a plan in the paper's line grammar: `Paragraph N - Main Point: … - Word Count: … words`, one line a section. */
+export function parsePlanText(text: string): PlanResult {
+  const sections: PlannedSection[] = [];
+  for (const line of text.split('\n').filter((line) => line.trim() !== '')) {
+    const match = LINE.exec(line);
+    if (!match?.groups) return { ok: false, reason: 'plan-unreadable', detail: `line ${sections.length + 1} is no plan line` };
+    if (Number(match.groups['number']) !== sections.length + 1) {
+      return { ok: false, reason: 'plan-numbering', detail: `line ${sections.length + 1} has number ${match.groups['number']}` };
+    }
+    sections.push({ mainPoint: match.groups['point']!.trim(), words: Number(match.groups['words']!.replaceAll(',', '')) });
+  }
+  return sections.length > 0 ? { ok: true, sections } : { ok: false, reason: 'plan-unreadable', detail: 'no lines' };
+}
+
+/** Reads a plan given as JSON: `{"sections": [{"mainPoint": …, "words": …}]}`. */
+export function parsePlanJson(text: string): PlanResult {
+  try {
+    const { sections } = JSON.parse(text) as { sections: { mainPoint: unknown; words: unknown }[] };
+    return {
+      ok: true,
+      sections: sections.map(({ mainPoint, words }) => {
+        if (typeof mainPoint !== 'string' || !Number.isInteger(words)) throw new TypeError('not a section');
+        return { mainPoint: mainPoint.replace(/\s+/g, ' ').trim(), words: words as number };
+      }),
+    };
+  } catch {
+    return { ok: false, reason: 'plan-unreadable', detail: 'not the JSON that was asked for' };
+  }
+}
+
+/** Checks a plan against its limits and the required length: number of sections, words of each, and their sum. */
+export function checkPlan(sections: readonly PlannedSection[], limits: PlanLimits, required?: number): PlanResult {
+  if (sections.length < limits.sections.min || sections.length > limits.sections.max) {
+    return { ok: false, reason: 'plan-sections', detail: `${sections.length} sections` };
+  }
+  const wrong = sections.findIndex(
+    ({ mainPoint, words }) => mainPoint === '' || words < limits.sectionWords.min || words > limits.sectionWords.max,
+  );
+  if (wrong >= 0) return { ok: false, reason: 'plan-words', detail: `section ${wrong + 1}: ${sections[wrong]!.words} words` };
+  const sum = sections.reduce((total, section) => total + section.words, 0);
+  if (required !== undefined && (sum < required / 2 || sum > required * 2)) {
+    return { ok: false, reason: 'plan-words', detail: `${sum} words planned, ${required} required` };
+  }
+  return { ok: true, sections };
+}
+
+/** Limits for one instruction: as many sections as its required length can be split into, within the configured ones. */
+export function limitsFor(limits: PlanLimits, required?: number): PlanLimits {
+  if (required === undefined) return limits;
+  const within = (value: number) => Math.min(limits.sections.max, Math.max(limits.sections.min, value));
+  const min = within(Math.ceil(required / limits.sectionWords.max));
+  return { ...limits, sections: { min, max: Math.max(min, within(Math.floor(required / limits.sectionWords.min))) } };
+}
+
+/** The JSON schema that a plan is held to where the endpoint can enforce one. */
+export function planSchema(limits: PlanLimits): object {
+  return {
+    type: 'object',
+    additionalProperties: false,
+    required: ['sections'],
+    properties: {
+      sections: {
+        type: 'array',
+        minItems: limits.sections.min,
+        maxItems: limits.sections.max,
+        items: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['mainPoint', 'words'],
+          properties: {
+            mainPoint: { type: 'string', minLength: 10, maxLength: 240 },
+            words: { type: 'integer', minimum: limits.sectionWords.min, maximum: limits.sectionWords.max },
+          },
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import type { RejectionReason } from './schemas/sample.ts';
+import type { Answer } from './schemas/call.ts';
+
+const REFUSAL =
+  /^\W*(i['’]?m sorry|i am sorry|sorry,|i can(?:no|['’])t (?:help|assist|write|comply)|as an ai\b|抱歉|对不起)/iu;
+
+/** Why an answer cannot be a section, or undefined where it can. */
+export function checkSection(answer: Answer): RejectionReason | undefined {
+  const text = cleanSection(answer.text);
+  if (text === '') return 'section-empty';
+  if (answer.finishReason === 'length') return 'section-truncated';
+  if (REFUSAL.test(text) && text.length < 600) return 'section-refusal';
+  return undefined;
+}
+
+const IDENTIFIER =
+  /^[#*_\s]*(?:(?:paragraph|section|part)\s+\d+|第\s*[一二三四五六七八九十百\d]+\s*[段节])[*_]*\s*(?:[:：.、\-–—]+\s*|(?=\n))/iu;
+
+/** A section without the identifier that a model may put before it, such as "Paragraph 3:" or "第三段". */
+export function cleanSection(text: string): string {
+  return text.trim().replace(IDENTIFIER, '').trim();
+}
+
+/** The text of a sample: its sections, cleaned, with a blank line between. */
+export function joinSections(sections: readonly string[]): string {
+  return sections.map(cleanSection).join('\n\n');
+}
+
+/** An answer without the model's thinking, for endpoints that send it along. */
+export function stripThinking(text: string): string {
+  return text.replace(/^\s*<think>[\s\S]*?<\/think>\s*/u, '');
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+/** One turn of a chat. */
+export const ChatMessage = z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
+export type ChatMessage = z.infer<typeof ChatMessage>;
+
+/** Tokens of one call, as the provider counts them. */
+export const Usage = z.strictObject({
+  promptTokens: z.number().int().min(0),
+  cachedTokens: z.number().int().min(0),
+  completionTokens: z.number().int().min(0),
+});
+export type Usage = z.infer<typeof Usage>;
+
+/** What a provider answered: the raw text, why it ended, and what it cost in tokens. */
+export const Answer = z.strictObject({
+  text: z.string(),
+  /** `stop`: the model ended by itself; `length`: cut at the token limit; others as the provider says. */
+  finishReason: z.string(),
+  usage: Usage,
+});
+export type Answer = z.infer<typeof Answer>;
+
+/** Everything that decides an answer; its fingerprint is the name of the stored call. */
+export const CallRequest = z.strictObject({
+  /** Provider and model name, or the hash of the weights. */
+  model: z.string().min(1),
+  messages: z.array(ChatMessage).min(1),
+  parameters: z.strictObject({
+    temperature: z.number(),
+    topP: z.number().optional(),
+    maxTokens: z.number().int(),
+    extra: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    /** JSON schema that the answer must keep. */
+    schema: z.unknown().optional(),
+  }),
+  /** Which answer to the same question: raised when a check rejects one. */
+  draw: z.number().int().min(0),
+  /** Tells apart wanted repetitions, such as the completions of one prompt. */
+  series: z.string().optional(),
+});
+export type CallRequest = z.infer<typeof CallRequest>;
+
+/** One stored model call, immutable. */
+export const Call = z.strictObject({ fingerprint: z.string(), request: CallRequest, answer: Answer });
+export type Call = z.infer<typeof Call>;

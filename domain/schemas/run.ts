@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { STAGES } from '../names.ts';
+
+/** Whether a run makes new model calls, and if not, why. */
+export const Control = z.strictObject({
+  paused: z.boolean(),
+  /** A failure type, or `requested`. */
+  type: z.string().optional(),
+  message: z.string().optional(),
+});
+export type Control = z.infer<typeof Control>;
+
+/** Where a served model is up. A lower attempt never overwrites a higher one of the same serving. */
+export const Lease = z.strictObject({
+  serving: z.string(),
+  model: z.string(),
+  node: z.string(),
+  attempt: z.number().int().positive(),
+  baseUrl: z.string(),
+  apiKey: z.string(),
+});
+export type Lease = z.infer<typeof Lease>;
+
+/** A model of a run: its identity (hash of its weights, or hub name), and where it lies. */
+export const ModelReference = z.strictObject({
+  name: z.enum(['base', 'sft', 'dpo']),
+  identity: z.string(),
+  location: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('node'), path: z.string() }),
+    z.strictObject({ kind: z.literal('store'), folder: z.string() }),
+  ]),
+});
+export type ModelReference = z.infer<typeof ModelReference>;
+
+/** The record of one finished stage: what it made, by reference, and how long it took. */
+export const StageRecord = z.strictObject({
+  stage: z.enum(STAGES),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime(),
+  outcome: z.unknown(),
+});
+export type StageRecord = z.infer<typeof StageRecord>;
