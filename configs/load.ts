@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { closest } from 'fastest-levenshtein';
-import { parseDocument } from 'yaml';
+import { type Document, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { RunConfig } from './schema.ts';
 
@@ -21,14 +21,36 @@ export async function loadConfig(file: string, overrides: readonly string[] = []
   });
   const document = parseDocument(text);
   const [broken] = document.errors;
-  if (broken) throw new ConfigError(`${file}: ${broken.message.split('\n')[0]}`);
-  for (const override of overrides) {
-    const [key, ...value] = override.split('=');
-    if (!key || value.length === 0) throw new ConfigError(`--set ${override}: expected key=value`);
-    document.setIn(key.split('.'), parseDocument(value.join('=')).toJS());
-  }
-  return parseConfig(document.toJS(), file);
+  if (broken) throw new ConfigError(`${file}: ${firstLine(broken)}`);
+  const data = overrides.reduce(override, toData(document, file));
+  return parseConfig(data, file);
 }
+
+/** The data with one `key=value` set in it; copied along the key, since a YAML alias shares what stands behind it. */
+function override(data: unknown, text: string): unknown {
+  const [key, ...value] = text.split('=');
+  if (!key || value.length === 0) throw new ConfigError(`--set ${text}: expected key=value`);
+  const given = parseDocument(value.join('='));
+  if (given.errors[0]) throw new ConfigError(`--set ${text}: ${firstLine(given.errors[0])}`);
+  const set = (into: unknown, [name, ...rest]: readonly string[]): unknown => {
+    if (name === undefined) return toData(given, `--set ${text}`);
+    if ((typeof into !== 'object' && into !== undefined) || Array.isArray(into))
+      throw new ConfigError(`--set ${text}: what "${name}" is to be set in has no keys`);
+    return { ...into, [name]: set((into as Record<string, unknown> | null | undefined)?.[name], rest) };
+  };
+  return set(data, key.split('.'));
+}
+
+/** The plain data of a document, whose aliases may still lead nowhere. */
+function toData(document: Document, source: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new ConfigError(`${source}: ${error instanceof Error ? firstLine(error) : String(error)}`);
+  }
+}
+
+const firstLine = ({ message }: Error): string => message.split('\n')[0] ?? message;
 
 /** Parses a configuration from plain data; `source` names it in messages. */
 export function parseConfig(data: unknown, source: string): RunConfig {

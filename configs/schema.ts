@@ -124,7 +124,9 @@ export const RunConfig = z.strictObject({
       judge: path.optional(),
     })
     .prefault({})
-    .describe('prompt files of your own; slots are written {{instruction}}, {{plan}}, {{text}}, {{step}}, {{response}}'),
+    .describe(
+      'prompt files of your own; slots are written {{instruction}}, {{plan}}, {{text}}, {{step}}, {{response}}',
+    ),
   generation: generation.prefault({}),
   filter: filter.prefault({}),
   gates: z
@@ -145,7 +147,9 @@ export const RunConfig = z.strictObject({
   training: z.strictObject({
     baseModel: path.describe('folder on the GPU node, or a hub name'),
     command: z.array(z.string().min(1)).min(1).default(['{python}', '-m', 'longwriter_trainer', '{job}']),
-    stallMinutes: positive.default(30).describe('minutes without an event, within a phase, after which a trainer hangs'),
+    stallMinutes: positive
+      .default(30)
+      .describe('minutes without an event, within a phase, after which a trainer hangs'),
     sft: z.strictObject(hyperparameters).prefault({}),
     dpo: z
       .strictObject({
@@ -166,7 +170,17 @@ export const RunConfig = z.strictObject({
         .describe('command that turns {model} into {prepared}, once for each model; none where empty'),
       command: z
         .array(z.string().min(1))
-        .default(['vllm', 'serve', '{model}', '--port', '{port}', '--api-key', '{key}', '--served-model-name', '{name}'])
+        .default([
+          'vllm',
+          'serve',
+          '{model}',
+          '--port',
+          '{port}',
+          '--api-key',
+          '{key}',
+          '--served-model-name',
+          '{name}',
+        ])
         .describe('server command; {model} {prepared} {host} {port} {key} {name} are filled in'),
       healthPath: z.string().startsWith('/').default('/health'),
       readySeconds: count.default(1800).describe('seconds the server may take to be ready'),
@@ -176,7 +190,11 @@ export const RunConfig = z.strictObject({
     .strictObject({
       prompts: count.default(4000).describe('prompts taken from the dataset'),
       completions: z.number().int().min(2).default(4).describe('completions of the SFT model for each prompt'),
-      minSpread: z.number().min(0).default(1).describe('points between chosen and rejected, below which a prompt is dropped'),
+      minSpread: z
+        .number()
+        .min(0)
+        .default(1)
+        .describe('points between chosen and rejected, below which a prompt is dropped'),
       lengthWeight: fraction.default(0.5).describe('weight of S_l in the score; S_q has the rest'),
       general: path.optional().describe('general preference pairs (JSON Lines) mixed in'),
       sampling: Sampling.prefault({}),

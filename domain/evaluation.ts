@@ -24,7 +24,8 @@ export function summarize(rows: readonly EvaluatedCompletion[]): ScoreSummary {
     completions: rows.length,
     lengthScore,
     qualityScore,
-    overall: lengthScore.mean === null || qualityScore.mean === null ? null : (lengthScore.mean + qualityScore.mean) / 2,
+    overall:
+      lengthScore.mean === null || qualityScore.mean === null ? null : (lengthScore.mean + qualityScore.mean) / 2,
     words: mean(rows.map((row) => row.completion.words)),
     stopped: rows.filter((row) => row.completion.finishReason === 'stop').length,
     unscored: rows.filter((row) => row.judgement?.scores === undefined).length,
@@ -48,5 +49,8 @@ export function summarizeBuckets(rows: readonly EvaluatedCompletion[]): Record<s
 }
 
 function mean(values: readonly number[]): { mean: number | null; n: number } {
-  return { mean: values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length, n: values.length };
+  return {
+    mean: values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length,
+    n: values.length,
+  };
 }

@@ -15,7 +15,7 @@ export const FAILURES = {
   'Model.KeyMissing': 'pause',
   'Model.BadRequest': 'fail',
   'Model.BadAnswer': 'retry',
-  'Serving.Failed': 'retry',
+  'Serving.Failed': 'pause',
   'Serving.Misconfigured': 'fail',
   'Store.Unavailable': 'retry',
   'Store.Forbidden': 'pause',

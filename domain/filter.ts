@@ -10,7 +10,11 @@ export interface FilterSettings {
 }
 
 /** Whether a finished text is kept, and if not, the one reason. */
-export function filterSample(words: number, required: number | undefined, settings: FilterSettings): RejectionReason | undefined {
+export function filterSample(
+  words: number,
+  required: number | undefined,
+  settings: FilterSettings,
+): RejectionReason | undefined {
   if (words < settings.minWords) return 'too-short';
   if (required !== undefined && lengthScore(required, words) < settings.minLengthScore) return 'length-score';
   return undefined;

@@ -19,8 +19,11 @@ export const stageKey = (run: string, stage: Stage): string => `runs/${run}/stag
 /** A store path of a run's selected instructions, one JSON object a line. */
 export const instructionsKey = (run: string, hash: string): string => `runs/${run}/instructions-${hash}.jsonl`;
 
+/** A store folder of the views of a run's samples. */
+export const samplesFolder = (run: string): string => `runs/${run}/samples`;
+
 /** A store path of the view of one sample. */
-export const sampleKey = (run: string, sample: string): string => `runs/${run}/samples/${sample}.json`;
+export const sampleKey = (run: string, sample: string): string => `${samplesFolder(run)}/${sample}.json`;
 
 /** A store folder of an assembled dataset. */
 export const datasetFolder = (run: string, hash: string): string => `runs/${run}/dataset/${hash}`;

@@ -11,21 +11,46 @@ export type PlanResult =
   | { readonly ok: true; readonly sections: readonly PlannedSection[] }
   | { readonly ok: false; readonly reason: RejectionReason; readonly detail: string };
 
-const LINE =
-  /^\W*paragraph\s+(?<number>\d+)\W+main\s+point\W*:\s*\[?(?<point>.*?)\]?\s*[-–—]\s*\W*word\s+count\W*:\s*\W*(?<words>\d[\d,]*)/iu;
+// Marks are spelled out, since JavaScript's \W holds every Chinese character; and the two halves are read one after the
+// other, since one pattern with a lazy middle takes minutes for the endless dashes of a model that loops.
+const HEAD = /^[\s*_#>~`-]*paragraph\s+(?<number>\d{1,6})[\s*_.:：–—-]+main\s+point[\s*_]*[:：][\s*_]*/iu;
+const TAIL = /word\s+count[\s*_]*[:：][\s*_[(~]*(?<words>\d[\d,]{0,11})/giu;
 
 /** Reads a plan in the paper's line grammar: `Paragraph N - Main Point: … - Word Count: … words`, one line a section. */
 export function parsePlanText(text: string): PlanResult {
   const sections: PlannedSection[] = [];
-  for (const line of text.split('\n').filter((line) => line.trim() !== '')) {
-    const match = LINE.exec(line);
-    if (!match?.groups) return { ok: false, reason: 'plan-unreadable', detail: `line ${sections.length + 1} is no plan line` };
-    if (Number(match.groups['number']) !== sections.length + 1) {
-      return { ok: false, reason: 'plan-numbering', detail: `line ${sections.length + 1} has number ${match.groups['number']}` };
+  for (const line of text.split('\n')) {
+    if (line.trim() === '') continue;
+    const read = readLine(line);
+    if (!read) return { ok: false, reason: 'plan-unreadable', detail: `line ${sections.length + 1} is no plan line` };
+    if (read.number !== sections.length + 1) {
+      return { ok: false, reason: 'plan-numbering', detail: `line ${sections.length + 1} has number ${read.number}` };
     }
-    sections.push({ mainPoint: match.groups['point']!.trim(), words: Number(match.groups['words']!.replaceAll(',', '')) });
+    sections.push({ mainPoint: read.mainPoint, words: read.words });
   }
   return sections.length > 0 ? { ok: true, sections } : { ok: false, reason: 'plan-unreadable', detail: 'no lines' };
+}
+
+function readLine(line: string): { number: number; mainPoint: string; words: number } | undefined {
+  const head = HEAD.exec(line);
+  if (!head) return undefined;
+  const rest = line.slice(head[0].length);
+  for (const tail of rest.matchAll(TAIL)) {
+    const mainPoint = separated(rest.slice(0, tail.index));
+    if (mainPoint === undefined) continue;
+    const words = Number(tail.groups!['words']!.replaceAll(',', ''));
+    return { number: Number(head.groups!['number']), mainPoint, words };
+  }
+  return undefined;
+}
+
+/** What stands before the dash that ends it, without its brackets; undefined where no dash does. */
+function separated(text: string): string | undefined {
+  let end = text.length;
+  while (end > 0 && ' \t*_['.includes(text[end - 1]!)) end -= 1;
+  if (!'-–—'.includes(text[end - 1] ?? ' ')) return undefined;
+  const point = text.slice(0, end - 1).trim();
+  return /^\[[^[\]]*\]$/.test(point) ? point.slice(1, -1).trim() : point;
 }
 
 /** Reads a plan given as JSON: `{"sections": [{"mainPoint": …, "words": …}]}`. */
@@ -52,7 +77,8 @@ export function checkPlan(sections: readonly PlannedSection[], limits: PlanLimit
   const wrong = sections.findIndex(
     ({ mainPoint, words }) => mainPoint === '' || words < limits.sectionWords.min || words > limits.sectionWords.max,
   );
-  if (wrong >= 0) return { ok: false, reason: 'plan-words', detail: `section ${wrong + 1}: ${sections[wrong]!.words} words` };
+  if (wrong >= 0)
+    return { ok: false, reason: 'plan-words', detail: `section ${wrong + 1}: ${sections[wrong]!.words} words` };
   const sum = sections.reduce((total, section) => total + section.words, 0);
   if (required !== undefined && (sum < required / 2 || sum > required * 2)) {
     return { ok: false, reason: 'plan-words', detail: `${sum} words planned, ${required} required` };

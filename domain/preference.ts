@@ -10,7 +10,12 @@ export interface ScoredCompletion {
 
 /** A preference pair, or why a prompt gives none. */
 export type PairResult =
-  | { readonly ok: true; readonly chosen: ScoredCompletion; readonly rejected: ScoredCompletion; readonly spread: number }
+  | {
+      readonly ok: true;
+      readonly chosen: ScoredCompletion;
+      readonly rejected: ScoredCompletion;
+      readonly spread: number;
+    }
   | { readonly ok: false; readonly reason: 'unscored' | 'spread-too-small' | 'empty' };
 
 /**
@@ -21,14 +26,20 @@ export type PairResult =
  */
 export function choosePair(
   completions: readonly ScoredCompletion[],
-  settings: { readonly seed: number; readonly prompt: string; readonly lengthWeight: number; readonly minSpread: number },
+  settings: {
+    readonly seed: number;
+    readonly prompt: string;
+    readonly lengthWeight: number;
+    readonly minSpread: number;
+  },
 ): PairResult {
   const scored = completions.flatMap((completion) =>
     completion.qualityScore === undefined || completion.text.trim() === ''
       ? []
       : [{ completion, score: pairScore(completion.lengthScore, completion.qualityScore, settings.lengthWeight) }],
   );
-  if (scored.length < 2) return { ok: false, reason: completions.some(({ text }) => text.trim() === '') ? 'empty' : 'unscored' };
+  if (scored.length < 2)
+    return { ok: false, reason: completions.some(({ text }) => text.trim() === '') ? 'empty' : 'unscored' };
   scored.sort((a, b) => b.score - a.score || a.completion.completion - b.completion.completion);
   const [best, ...others] = scored;
   const draw = Number.parseInt(fingerprint([settings.seed, settings.prompt]).slice(0, 8), 16) % others.length;

@@ -6,7 +6,9 @@ import { DIMENSIONS, type Dimension } from './schemas/completion.ts';
  * that contains a slot's name, `$&` or `$1` stays as it is.
  */
 export function renderPrompt(template: string, values: Readonly<Record<string, string | number>>): string {
-  return template.replace(/\{\{(\w+)\}\}/g, (slot, name: string) => (name in values ? String(values[name]) : slot));
+  return template.replace(/\{\{(\w+)\}\}/g, (slot, name: string) =>
+    Object.hasOwn(values, name) ? String(values[name]) : slot,
+  );
 }
 
 /** AgentWrite step I, in the paper's line grammar. Slots: instruction, minSections, maxSections, minWords, maxWords, required. */
@@ -93,6 +95,7 @@ Answer with one JSON object that has exactly the keys ${DIMENSIONS.map((dimensio
 /** A plan as the writer sees it: one line a section, in the paper's grammar. */
 export function planLines(sections: readonly PlannedSection[]): string[] {
   return sections.map(
-    (section, index) => `Paragraph ${index + 1} - Main Point: ${section.mainPoint} - Word Count: ${section.words} words`,
+    (section, index) =>
+      `Paragraph ${index + 1} - Main Point: ${section.mainPoint} - Word Count: ${section.words} words`,
   );
 }

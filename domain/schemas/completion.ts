@@ -22,7 +22,14 @@ export const Completion = z.strictObject({
 export type Completion = z.infer<typeof Completion>;
 
 /** The six dimensions of the rubric (paper, section 4; `judge.txt` of the released code). */
-export const DIMENSIONS = ['relevance', 'accuracy', 'coherence', 'clarity', 'breadthAndDepth', 'readingExperience'] as const;
+export const DIMENSIONS = [
+  'relevance',
+  'accuracy',
+  'coherence',
+  'clarity',
+  'breadthAndDepth',
+  'readingExperience',
+] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
 const score = z.number().int().min(1).max(5);

@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { ActivityDeps } from './deps.ts';
+import { downloadFolder, findManifest, uploadFolder } from './folder.ts';
+
+/** Uploads a checkpoint that the trainer finished, and removes older ones from the store. */
+export async function uploadCheckpoint(deps: ActivityDeps, folder: string, local: string, keep: number): Promise<void> {
+  const target = `${folder}/checkpoints/${basename(local)}`;
+  // The trainer removes its own old checkpoints; an event may be read after that.
+  const isWhole = await readFile(join(local, 'complete.json')).then(
+    () => true,
+    () => false,
+  );
+  if (!isWhole || (await findManifest(deps.store, target))) return;
+  await uploadFolder(deps.store, target, local, target);
+  const steps = await storedSteps(deps, folder);
+  for (const step of steps.slice(0, Math.max(0, steps.length - keep))) await removeCheckpoint(deps, folder, step);
+}
+
+/** Removes all checkpoints of a training from the store, once its model stands. */
+export async function removeCheckpoints(deps: ActivityDeps, folder: string): Promise<void> {
+  for (const step of await storedSteps(deps, folder)) await removeCheckpoint(deps, folder, step);
+}
+
+/** Fetches the newest whole checkpoint of the store to a job's folder; null where there is none. */
+export async function fetchCheckpoint(deps: ActivityDeps, folder: string, job: string): Promise<string | null> {
+  const steps = await storedSteps(deps, folder);
+  for (const step of steps.reverse()) {
+    const local = join(job, 'checkpoints', `step-${step}`);
+    if (await downloadFolder(deps.store, `${folder}/checkpoints/step-${step}`, local)) return local;
+  }
+  return null;
+}
+
+/** Steps of the whole checkpoints in the store, ascending. */
+async function storedSteps(deps: ActivityDeps, folder: string): Promise<number[]> {
+  const steps: number[] = [];
+  for await (const path of deps.store.list(`${folder}/checkpoints`)) {
+    const match = /\/step-(\d+)\/manifest\.json$/.exec(path);
+    if (match) steps.push(Number(match[1]));
+  }
+  return steps.sort((a, b) => a - b);
+}
+
+async function removeCheckpoint(deps: ActivityDeps, folder: string, step: number): Promise<void> {
+  const prefix = `${folder}/checkpoints/step-${step}`;
+  // The marker goes first, so that a half-removed checkpoint is never taken for a whole one.
+  await deps.store.remove(`${prefix}/manifest.json`);
+  const paths: string[] = [];
+  for await (const path of deps.store.list(prefix)) paths.push(path);
+  for (const path of paths) await deps.store.remove(path);
+}

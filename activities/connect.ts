@@ -1,0 +1,54 @@
+import { leaseKey } from '../domain/keys.ts';
+import type { EndpointName } from '../domain/names.ts';
+import { Lease } from '../domain/schemas/run.ts';
+import type { RunConfig } from '../configs/schema.ts';
+import type { ActivityDeps } from './deps.ts';
+import { ModelError, type Connection } from './io/model/model.ts';
+import { findJson } from './io/store/json.ts';
+import type { Pacer } from './pacer.ts';
+import type { RunReference } from './run-files.ts';
+
+/**
+ * Resolves an endpoint's name to a connection and its pacer, anew for each attempt.
+ *
+ * Fails with Model.KeyMissing, or Model.NotServed where `served` is not, or not yet, the model that is asked for.
+ */
+export async function connect(
+  deps: ActivityDeps,
+  run: RunReference,
+  endpoint: EndpointName,
+  identity: string,
+): Promise<{ connection: Connection; pacer: Pacer }> {
+  const config = await deps.files.config(run);
+  const { limits, dialect } = config.endpoints[endpoint];
+  const place =
+    endpoint === 'served' ? await servedPlace(deps, run.run, identity) : configuredPlace(deps, config, endpoint);
+  return {
+    connection: { ...place, dialect, timeoutMs: limits.timeoutSeconds * 1000 },
+    pacer: deps.pacer(place.baseUrl, limits),
+  };
+}
+
+type Place = Pick<Connection, 'baseUrl' | 'apiKey' | 'model'>;
+
+function configuredPlace(deps: ActivityDeps, config: RunConfig, endpoint: 'writer' | 'judge'): Place {
+  const { baseUrl, apiKeyEnv, model } = config.endpoints[endpoint];
+  const url = baseUrl === 'embedded' ? deps.node.embeddedModelUrl : baseUrl;
+  if (url === undefined) {
+    throw new ModelError(
+      'KeyMissing',
+      'baseUrl is "embedded", and this worker knows no embedded model server; start it with npm start',
+    );
+  }
+  const apiKey = apiKeyEnv === undefined ? undefined : deps.node.secret(apiKeyEnv);
+  if (apiKeyEnv !== undefined && !apiKey) {
+    throw new ModelError('KeyMissing', `the environment variable ${apiKeyEnv} is not set on this worker`);
+  }
+  return { baseUrl: url, apiKey, model };
+}
+
+async function servedPlace(deps: ActivityDeps, run: string, identity: string): Promise<Place> {
+  const lease = await findJson(deps.store, leaseKey(run), Lease);
+  if (!lease || lease.model !== identity) throw new ModelError('NotServed', 'the model is not served yet');
+  return { baseUrl: lease.baseUrl, apiKey: lease.apiKey, model: 'served' };
+}

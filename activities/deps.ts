@@ -1,0 +1,32 @@
+import type { Gate } from './gate.ts';
+import type { Launcher } from './io/launcher/launcher.ts';
+import type { ModelClient } from './io/model/model.ts';
+import type { Store } from './io/store/store.ts';
+import type { PaceLimits, Pacer } from './pacer.ts';
+import type { RunFiles } from './run-files.ts';
+
+/** What activities work with, bound once by each worker. */
+export interface ActivityDeps {
+  readonly store: Store;
+  readonly files: RunFiles;
+  readonly gate: Gate;
+  readonly model: ModelClient;
+  /** The pacer of one place; asked again with the same name and limits, it is the same one. */
+  readonly pacer: (name: string, limits: PaceLimits) => Pacer;
+  readonly launcher: Launcher;
+  readonly node: NodeSettings;
+}
+
+/** What a worker knows about the machine it runs on. */
+export interface NodeSettings {
+  /** Folder for this node's work: jobs, fetched models, logs. */
+  readonly home: string;
+  /** Registry of the processes that this node started. */
+  readonly processes: string;
+  /** Base URL of the embedded model server, where there is one. */
+  readonly embeddedModelUrl: string | undefined;
+  /** Fills {python} and the like in command templates. */
+  readonly commandValues: Readonly<Record<string, string>>;
+  /** The value of an environment variable that a configuration names. */
+  readonly secret: (name: string) => string | undefined;
+}

@@ -1,0 +1,54 @@
+import { filterSample } from '../domain/filter.ts';
+import { sampleKey } from '../domain/keys.ts';
+import { countWords, lengthScore } from '../domain/length.ts';
+import { cleanSection, joinSections } from '../domain/response.ts';
+import type { RejectionReason, Sample } from '../domain/schemas/sample.ts';
+import type { ActivityDeps } from './deps.ts';
+import { failure } from './failures.ts';
+import { jsonBytes } from './io/store/json.ts';
+import { readCall } from './model-call.ts';
+import { readPlan, type SampleReference } from './plan-sample.ts';
+import { readInstruction, sampleSettings } from './run-files.ts';
+import { sectionText } from './write-section.ts';
+
+export interface FinishSampleInput extends SampleReference {
+  /** The call of the accepted plan; absent where no plan was accepted. */
+  readonly plan?: string;
+  /** The calls of the accepted sections. */
+  readonly sections: readonly string[];
+  /** Why writing stopped early; absent where every section was accepted. */
+  readonly rejected?: RejectionReason;
+}
+
+/** What became of a sample. A failed one has no verdict, so that a resume tries it again. */
+export type SampleOutcome =
+  | { readonly verdict: 'kept'; readonly words: number }
+  | { readonly verdict: 'rejected'; readonly reason: RejectionReason; readonly words: number }
+  | { readonly verdict: 'failed'; readonly type: string };
+
+/** Joins, counts and filters a sample, and writes its view: pure work on stored calls, made again for nothing. */
+export async function finishSample(deps: ActivityDeps, input: FinishSampleInput): Promise<SampleOutcome> {
+  const config = await deps.files.config(input);
+  const instruction = await readInstruction(deps.files, input.instructions, input.sample);
+  const plan = input.plan === undefined ? undefined : readPlan(config, instruction, await readCall(deps, input.plan));
+  if (plan && !plan.ok) throw failure('Store.Conflict', `call ${input.plan} holds no accepted plan: ${plan.detail}`);
+  const texts = await Promise.all(
+    input.sections.map(async (call) => sectionText(config, (await readCall(deps, call)).answer)),
+  );
+  const text = joinSections(texts);
+  const words = countWords(text);
+  const reason = input.rejected ?? filterSample(words, instruction.length, config.filter);
+  const view: Sample = {
+    id: input.sample,
+    settings: sampleSettings(config),
+    verdict: reason === undefined ? 'kept' : 'rejected',
+    ...(reason === undefined ? {} : { reason }),
+    ...(plan && input.plan !== undefined ? { plan: { call: input.plan, sections: [...plan.sections] } } : {}),
+    sections: input.sections.map((call, index) => ({ call, words: countWords(cleanSection(texts[index]!)) })),
+    text,
+    words,
+    ...(instruction.length === undefined ? {} : { lengthScore: lengthScore(instruction.length, words) }),
+  };
+  await deps.store.putView(sampleKey(input.run, input.sample), jsonBytes(view));
+  return reason === undefined ? { verdict: 'kept', words } : { verdict: 'rejected', reason, words };
+}

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { controlKey } from '../domain/keys.ts';
+import { Control } from '../domain/schemas/run.ts';
+import { findJson, jsonBytes } from './io/store/json.ts';
+import type { Store } from './io/store/store.ts';
+
+/** How old a read of control.json may be, milliseconds. */
+const FRESH_MS = 1000;
+
+/** Stops new calls of paused runs in this process, whatever the number of workflows. */
+export interface Gate {
+  isOpen(run: string): Promise<boolean>;
+  /** Waits until the run is not paused. */
+  waitUntilOpen(run: string, signal: AbortSignal): Promise<void>;
+  /** Pauses a run with the reason; a run that is paused already keeps its first reason. */
+  pause(run: string, reason: { readonly type: string; readonly message: string }): Promise<void>;
+}
+
+/** Makes the gate of one worker process; each run's control.json is read at most once a second. */
+export function makeGate(store: Store): Gate {
+  const reads = new Map<string, { at: number; control: Promise<Control> }>();
+  const read = (run: string): Promise<Control> => {
+    const last = reads.get(run);
+    if (last && Date.now() - last.at < FRESH_MS) return last.control;
+    const control = findJson(store, controlKey(run), Control).then((found) => found ?? { paused: false });
+    reads.set(run, { at: Date.now(), control });
+    return control;
+  };
+  const isOpen = async (run: string) => !(await read(run)).paused;
+  return {
+    isOpen,
+    async waitUntilOpen(run, signal) {
+      while (!(await isOpen(run))) await sleep(FRESH_MS / 4, undefined, { signal });
+    },
+    async pause(run, reason) {
+      reads.delete(run);
+      if (!(await isOpen(run))) return;
+      await store.putView(controlKey(run), jsonBytes({ paused: true, ...reason } satisfies Control));
+      reads.delete(run);
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import { stat } from 'node:fs/promises';
+import { fingerprint } from '../domain/fingerprint.ts';
+import type { ManifestFile } from '../domain/schemas/dataset.ts';
+import type { ModelReference } from '../domain/schemas/run.ts';
+import { fillCommandPart } from './command.ts';
+import type { ActivityDeps } from './deps.ts';
+import { hashFolder } from './folder.ts';
+import { whileBeating } from './heartbeat.ts';
+import type { RunReference } from './run-files.ts';
+
+/** The model that training starts from: the hash of its files where it is a folder on this node, else its hub name. */
+export async function identifyModel(deps: ActivityDeps, input: RunReference): Promise<ModelReference> {
+  const { training } = await deps.files.config(input);
+  const path = fillCommandPart(training.baseModel, deps.node.commandValues);
+  const folder = await stat(path).catch(() => undefined);
+  const identity = folder?.isDirectory()
+    ? await whileBeating(async () => modelIdentityOf(await hashFolder(path)))
+    : `hub:${path}`;
+  return { name: 'base', identity, location: { kind: 'node', path } };
+}
+
+/** The identity of a model: a fingerprint of the hashes of its weights, tokenizer and settings. */
+export function modelIdentityOf(files: readonly ManifestFile[]): string {
+  return fingerprint(files.filter(({ path }) => path !== 'complete.json').map(({ path, sha256 }) => [path, sha256]));
+}

@@ -1,0 +1,66 @@
+import { assembleDataset } from './assemble-dataset.ts';
+import { buildPreferencePairs } from './build-preference-pairs.ts';
+import type { ActivityDeps } from './deps.ts';
+import { toFailure } from './failures.ts';
+import { findUnfinished } from './find-unfinished.ts';
+import { finishSample } from './finish-sample.ts';
+import { identifyModel } from './identify-model.ts';
+import { judgeCompletion } from './judge-completion.ts';
+import { listPrompts } from './list-prompts.ts';
+import { pauseRun } from './pause-run.ts';
+import { planSample } from './plan-sample.ts';
+import { publishReport } from './publish-report.ts';
+import { readStages, recordStage } from './record-stage.ts';
+import { sampleCompletion } from './sample-completion.ts';
+import { scoreEvaluation } from './score-evaluation.ts';
+import { selectInstructions } from './select-instructions.ts';
+import { serveModel } from './serve-model.ts';
+import { trainModel } from './train-model.ts';
+import { writeSection } from './write-section.ts';
+
+type Activity = (deps: ActivityDeps, input: never) => Promise<unknown>;
+type Bound<A extends Record<string, Activity>> = {
+  [Name in keyof A]: (input: Parameters<A[Name]>[1]) => ReturnType<A[Name]>;
+};
+
+/** Binds activities to what they work with; whatever an adapter throws leaves them as a failure of our list. */
+function bind<A extends Record<string, Activity>>(deps: ActivityDeps, activities: A): Bound<A> {
+  const entries = Object.entries(activities).map(([name, activity]) => [
+    name,
+    async (input: never) => {
+      try {
+        return await activity(deps, input);
+      } catch (error) {
+        throw toFailure(error);
+      }
+    },
+  ]);
+  return Object.fromEntries(entries) as Bound<A>;
+}
+
+const pipeline = {
+  selectInstructions,
+  findUnfinished,
+  finishSample,
+  assembleDataset,
+  listPrompts,
+  buildPreferencePairs,
+  scoreEvaluation,
+  pauseRun,
+  publishReport,
+  recordStage,
+  readStages,
+};
+const llm = { planSample, writeSection, sampleCompletion, judgeCompletion };
+const gpu = { identifyModel, trainModel, serveModel };
+
+/** Light activities, on the pipeline's queue. */
+export const createPipelineActivities = (deps: ActivityDeps): Bound<typeof pipeline> => bind(deps, pipeline);
+/** Activities that call a model, on the queue of its endpoint. */
+export const createLlmActivities = (deps: ActivityDeps): Bound<typeof llm> => bind(deps, llm);
+/** Activities that need a GPU node. */
+export const createGpuActivities = (deps: ActivityDeps): Bound<typeof gpu> => bind(deps, gpu);
+
+export type PipelineActivities = ReturnType<typeof createPipelineActivities>;
+export type LlmActivities = ReturnType<typeof createLlmActivities>;
+export type GpuActivities = ReturnType<typeof createGpuActivities>;

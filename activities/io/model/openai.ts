@@ -1,0 +1,137 @@
+import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
+import type { ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions';
+import type { Answer, CallRequest } from '../../../domain/schemas/call.ts';
+import { ModelError, type Connection, type ModelClient, type ModelProblem } from './model.ts';
+
+/** A client of any OpenAI-compatible endpoint, streaming, without retries of its own. */
+export function openaiClient(): ModelClient {
+  return { complete };
+}
+
+async function complete(
+  connection: Connection,
+  request: CallRequest,
+  seed: number,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const client = new OpenAI({
+    baseURL: connection.baseUrl,
+    // The client insists on a key, also where an endpoint wants none.
+    apiKey: connection.apiKey ?? 'none',
+    maxRetries: 0,
+    timeout: connection.timeoutMs,
+  });
+  // A stream that stalls is not seen by the client's own time-out, which ends with the response's head.
+  const deadline = AbortSignal.timeout(connection.timeoutMs);
+  try {
+    const stream = await client.chat.completions.create(body(connection, request, seed), {
+      signal: AbortSignal.any([signal, deadline]),
+    });
+    let text = '';
+    let finishReason: string | undefined;
+    let usage: OpenAI.CompletionUsage | undefined;
+    for await (const chunk of stream) {
+      const choice = chunk.choices[0];
+      text += choice?.delta.content ?? '';
+      finishReason = choice?.finish_reason ?? finishReason;
+      usage = chunk.usage ?? usage;
+    }
+    if (finishReason === undefined) {
+      // An aborted stream ends quietly, like one that the server cut.
+      throw new ModelError(
+        deadline.aborted ? 'TimedOut' : 'ServerError',
+        `${connection.baseUrl}: the answer ended half-way`,
+      );
+    }
+    return {
+      text,
+      finishReason,
+      usage: {
+        promptTokens: usage?.prompt_tokens ?? 0,
+        cachedTokens: usage?.prompt_tokens_details?.cached_tokens ?? 0,
+        completionTokens: usage?.completion_tokens ?? 0,
+      },
+    };
+  } catch (error) {
+    throw modelError(error, connection, deadline.aborted);
+  }
+}
+
+function body({ dialect, model }: Connection, request: CallRequest, seed: number): ChatCompletionCreateParamsStreaming {
+  const { temperature, topP, maxTokens, extra, schema } = request.parameters;
+  return {
+    ...extra,
+    model,
+    messages: request.messages,
+    stream: true,
+    [dialect.maxTokensField]: maxTokens,
+    ...(dialect.temperature === 'send' ? { temperature } : {}),
+    ...(topP === undefined ? {} : { top_p: topP }),
+    ...(dialect.seed === 'send' ? { seed } : {}),
+    ...(dialect.streamUsage ? { stream_options: { include_usage: true } } : {}),
+    ...(schema === undefined
+      ? {}
+      : {
+          response_format: {
+            type: 'json_schema' as const,
+            json_schema: { name: 'answer', strict: true, schema: schema as Record<string, unknown> },
+          },
+        }),
+  };
+}
+
+function modelError(error: unknown, connection: Connection, timedOut: boolean): unknown {
+  if (error instanceof ModelError) return error;
+  const where = connection.baseUrl;
+  if (timedOut || error instanceof APIConnectionTimeoutError) {
+    return new ModelError('TimedOut', `${where}: no answer within ${connection.timeoutMs / 1000} s`);
+  }
+  if (error instanceof APIConnectionError) {
+    const cause = (error.cause as { cause?: { code?: string }; code?: string } | undefined) ?? {};
+    return new ModelError(
+      'Unreachable',
+      `${where}: cannot be reached (${cause.code ?? cause.cause?.code ?? 'connection error'})`,
+    );
+  }
+  // Inside a stream the client throws an APIError without a status, or undici's own error of a broken connection.
+  if (!(error instanceof APIError)) {
+    return error instanceof Error && error.name !== 'AbortError'
+      ? new ModelError('ServerError', `${where}: the connection broke`)
+      : error;
+  }
+  const problem = problemOf(error);
+  const requestId = error.requestID ? `, request ${error.requestID}` : '';
+  const said = redact(error.message, connection.apiKey);
+  return new ModelError(
+    problem,
+    `${where}: ${said}${requestId}`,
+    problem === 'RateLimited' ? retryAfterMs(error) : undefined,
+  );
+}
+
+function problemOf(error: APIError): ModelProblem {
+  const status = error.status as number | undefined;
+  if (status === undefined) return 'ServerError';
+  if (status === 401 || status === 403) return 'Unauthorized';
+  if (status === 402 || error.code === 'insufficient_quota') return 'QuotaSpent';
+  if (status === 404) return 'NotFound';
+  if (status === 429) return 'RateLimited';
+  if (status === 408 || status === 409 || status >= 500) return 'ServerError';
+  return 'BadRequest';
+}
+
+function retryAfterMs(error: APIError): number | undefined {
+  const value = error.headers?.get('retry-after');
+  if (!value) return undefined;
+  const seconds = Number(value);
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+function redact(message: string, apiKey: string | undefined): string {
+  const text = apiKey ? message.replaceAll(apiKey, '[key]') : message;
+  return text
+    .replace(/\b(?:sk|key|pk)-[\w*-]{4,}/gi, '[key]')
+    .replace(/\s+/g, ' ')
+    .slice(0, 300);
+}

@@ -1,0 +1,74 @@
+import { fingerprint, sha256Hex } from '../domain/fingerprint.ts';
+import { evaluationFolder, preferencesFolder, sampleKey } from '../domain/keys.ts';
+import { JUDGE_PROMPT } from '../domain/prompts.ts';
+import type { CompletionPrompt } from '../domain/schemas/completion.ts';
+import { BenchmarkRow } from '../domain/schemas/instruction.ts';
+import type { ModelReference } from '../domain/schemas/run.ts';
+import { Sample } from '../domain/schemas/sample.ts';
+import type { ActivityDeps } from './deps.ts';
+import { failure } from './failures.ts';
+import { CorruptObjectError, findJson, jsonLinesBytes, parseJsonLines } from './io/store/json.ts';
+import { modelIdentity, sampleSettings, type RunReference } from './run-files.ts';
+
+export interface ListPromptsInput extends RunReference {
+  readonly purpose: 'preferences' | 'evaluation';
+  readonly model: ModelReference;
+  /** Store path of the selected instructions; preference prompts are those whose sample was kept. */
+  readonly instructions?: string;
+}
+
+/** A folder of prompts to be completed; its name holds everything that decides the completions and judgements. */
+export interface PromptFolder {
+  readonly folder: string;
+  readonly prompts: number;
+  readonly completions: number;
+}
+
+/** Writes the prompts of preference pairs or of an evaluation. Fails with Benchmark.Invalid or Preferences.Empty. */
+export async function listPrompts(deps: ActivityDeps, input: ListPromptsInput): Promise<PromptFolder> {
+  const config = await deps.files.config(input);
+  const forPairs = input.purpose === 'preferences';
+  const prompts = forPairs
+    ? await preferencePrompts(deps, input)
+    : await benchmarkPrompts(deps, config.evaluation.benchmark);
+  const hash = fingerprint({
+    prompts,
+    model: input.model.identity,
+    sampling: forPairs ? config.preferences.sampling : config.evaluation.sampling,
+    completions: forPairs ? config.preferences.completions : 1,
+    judge: {
+      ...config.judge,
+      model: modelIdentity(config, 'judge'),
+      prompt: config.prompts.judge ?? sha256Hex(JUDGE_PROMPT),
+    },
+  }).slice(0, 8);
+  const folder = forPairs ? preferencesFolder(input.run, hash) : evaluationFolder(input.run, input.model.name, hash);
+  await deps.store.putView(`${folder}/prompts.jsonl`, jsonLinesBytes(prompts));
+  return { folder, prompts: prompts.length, completions: forPairs ? config.preferences.completions : 1 };
+}
+
+async function preferencePrompts(deps: ActivityDeps, input: ListPromptsInput): Promise<CompletionPrompt[]> {
+  const config = await deps.files.config(input);
+  const settings = sampleSettings(config);
+  const prompts: CompletionPrompt[] = [];
+  for (const { id, prompt, length, type } of (await deps.files.instructions(input.instructions!)).values()) {
+    if (prompts.length === config.preferences.prompts) break;
+    if (length === undefined) continue;
+    const sample = await findJson(deps.store, sampleKey(input.run, id), Sample);
+    if (sample?.settings === settings && sample.verdict === 'kept')
+      prompts.push({ id, prompt, length, type: type ?? '' });
+  }
+  if (prompts.length === 0) throw failure('Preferences.Empty', 'no kept sample states a required length');
+  return prompts;
+}
+
+async function benchmarkPrompts(deps: ActivityDeps, key: string): Promise<CompletionPrompt[]> {
+  try {
+    const rows = parseJsonLines(key, await deps.files.text(key), BenchmarkRow);
+    if (rows.length === 0) throw new CorruptObjectError(`${key}: no prompts`);
+    return rows.map(({ prompt, length, type }) => ({ id: sha256Hex(prompt).slice(0, 16), prompt, length, type }));
+  } catch (error) {
+    if (error instanceof CorruptObjectError) throw failure('Benchmark.Invalid', error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+import { callKey } from '../domain/keys.ts';
+import { FAILURES } from '../domain/failures.ts';
+import { fingerprint } from '../domain/fingerprint.ts';
+import type { EndpointName } from '../domain/names.ts';
+import { Call, type CallRequest } from '../domain/schemas/call.ts';
+import type { ActivityDeps } from './deps.ts';
+import { failure } from './failures.ts';
+import { whileBeating } from './heartbeat.ts';
+import { ModelError } from './io/model/model.ts';
+import { findJson, jsonBytes, readJson } from './io/store/json.ts';
+import type { RunReference } from './run-files.ts';
+import { connect } from './connect.ts';
+
+/** Milliseconds that a 429 without a Retry-After closes an endpoint's gate. */
+const DEFAULT_CLOSED_MS = 5000;
+
+/**
+ * The one way to a model: look up the stored call, else wait at the run's gate, keep the endpoint's pace, ask, and store
+ * the answer. Runs twice, pays once: the stored bytes are what is returned, also to the loser of a race.
+ *
+ * Fails with the Model.* failures; one that pauses has closed the run's gate before it is thrown.
+ */
+export async function modelCall(
+  deps: ActivityDeps,
+  run: RunReference,
+  endpoint: EndpointName,
+  request: CallRequest,
+): Promise<Call> {
+  const id = fingerprint(request);
+  const stored = await findJson(deps.store, callKey(id), Call);
+  if (stored) return stored;
+  return whileBeating(async (signal) => {
+    const answer = await ask(deps, run, endpoint, request, id, signal);
+    const call: Call = { fingerprint: id, request, answer };
+    const created = await deps.store.createIfAbsent(callKey(id), jsonBytes(call));
+    return created ? call : readJson(deps.store, callKey(id), Call);
+  });
+}
+
+/** A stored call that is known to have been made. */
+export function readCall(deps: ActivityDeps, id: string): Promise<Call> {
+  return readJson(deps.store, callKey(id), Call);
+}
+
+async function ask(
+  deps: ActivityDeps,
+  run: RunReference,
+  endpoint: EndpointName,
+  request: CallRequest,
+  id: string,
+  signal: AbortSignal,
+): Promise<Call['answer']> {
+  for (;;) {
+    await deps.gate.waitUntilOpen(run.run, signal);
+    try {
+      const { connection, pacer } = await connect(deps, run, endpoint, request.model);
+      const answer = await pacer.run(async () => {
+        // The run may have been paused while this call waited for its turn.
+        if (!(await deps.gate.isOpen(run.run))) return undefined;
+        return deps.model.complete(connection, request, seedOf(id), signal).catch((error: unknown) => {
+          if (error instanceof ModelError && error.problem === 'RateLimited') {
+            pacer.closeFor(error.retryAfterMs ?? DEFAULT_CLOSED_MS);
+          }
+          throw error;
+        });
+      }, signal);
+      if (answer) return answer;
+    } catch (error) {
+      throw await pauseIfNeeded(deps, run.run, endpoint, error);
+    }
+  }
+}
+
+async function pauseIfNeeded(
+  deps: ActivityDeps,
+  run: string,
+  endpoint: EndpointName,
+  error: unknown,
+): Promise<unknown> {
+  if (!(error instanceof ModelError)) return error;
+  const type = `Model.${error.problem}` as const;
+  if (FAILURES[type] !== 'pause') return error;
+  const message = `endpoint ${endpoint}: ${error.message}`;
+  await deps.gate.pause(run, { type, message });
+  return failure(type, message);
+}
+
+/** A seed for endpoints that take one: the same question, draw and series give the same seed. */
+function seedOf(id: string): number {
+  return Number.parseInt(id.slice(0, 8), 16) >>> 1;
+}

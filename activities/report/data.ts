@@ -1,0 +1,42 @@
+import type { EvaluationScores } from '../../domain/schemas/evaluation.ts';
+import type { Stage } from '../../domain/names.ts';
+
+/** Everything the report shows; it is gathered by publishReport and drawn by renderReport. */
+export interface ReportData {
+  readonly run: string;
+  readonly stages: readonly { readonly stage: Stage; readonly seconds: number; readonly summary: string }[];
+  readonly dataset?: {
+    readonly name: string;
+    /** Instructions selected; where given, the report says whether kept, rejected and failed add up to it. */
+    readonly selected?: number;
+    readonly kept: number;
+    readonly rejected: Readonly<Record<string, number>>;
+    readonly failed: number;
+    /** Words of each kept sample. */
+    readonly words: readonly number[];
+    /** Required and written words of each kept sample that states a length. */
+    readonly points: readonly { readonly required: number; readonly written: number }[];
+  };
+  readonly trainings: readonly {
+    readonly method: 'sft' | 'dpo';
+    readonly rows: number;
+    readonly steps: number;
+    readonly seconds: number;
+    readonly losses: readonly { readonly step: number; readonly loss: number }[];
+  }[];
+  readonly preferences?: {
+    readonly prompts: number;
+    readonly pairs: number;
+    readonly dropped: Readonly<Record<string, number>>;
+  };
+  readonly evaluations: readonly EvaluationScores[];
+  readonly writer: { readonly model: string };
+  /** Whether the judge is the embedded stand-in of 135M parameters. */
+  readonly judgeIsStandIn: boolean;
+  readonly calls: {
+    readonly count: number;
+    readonly promptTokens: number;
+    readonly cachedTokens: number;
+    readonly completionTokens: number;
+  };
+}

@@ -1,0 +1,62 @@
+/**
+ * The report's style sheet. Colours: Okabe and Ito's palette, which people of every colour vision can tell apart, lighter
+ * in the dark; the charts use the same variables.
+ */
+export const STYLE = `
+:root { color-scheme: light dark; --page: #fff; --text: #1c2128; --muted: #59626d; --line: #dfe3e8; --panel: #f6f8fa;
+  --base: #6e7781; --sft: #0072b2; --dpo: #c44e00; --accent: #0b7a62; --warning: #b7791f; --warning-panel: #fdf6e7; }
+@media screen and (prefers-color-scheme: dark) { :root { --page: #12161c; --text: #e3e8ee; --muted: #9aa5b1; --line: #2d343d; --panel: #1a2027;
+  --base: #a8b1bb; --sft: #56b4e9; --dpo: #f28a3c; --accent: #2fbf9b; --warning: #d9a441; --warning-panel: #262117; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--text); font: 16px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif; }
+main { max-width: 1000px; margin: 0 auto; padding: 40px 20px 64px; }
+header { border-bottom: 1px solid var(--line); padding-bottom: 20px; }
+header p { margin: 0; color: var(--muted); }
+h1 { font-size: 30px; line-height: 1.2; margin: 2px 0 8px; letter-spacing: -0.015em; overflow-wrap: anywhere; }
+h2 { font-size: 21px; line-height: 1.3; margin: 48px 0 12px; letter-spacing: -0.01em; overflow-wrap: anywhere; }
+h2 small { color: var(--muted); font-weight: 400; font-size: 15px; margin-left: 6px; letter-spacing: 0; }
+h3 { font-size: 16px; margin: 28px 0 8px; }
+p { margin: 0 0 10px; max-width: 72ch; }
+code { font: 0.9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+.note, figcaption { color: var(--muted); font-size: 14px; }
+.note { margin-top: 8px; }
+.absent { color: var(--muted); border: 1px dashed var(--line); border-radius: 8px; padding: 14px 16px; max-width: none; }
+.figures { list-style: none; display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; padding: 0; margin: 0 0 20px; }
+.figures li { background: var(--panel); border-top: 3px solid var(--line); border-radius: 4px 4px 8px 8px; padding: 12px 16px; }
+.figures li.base { border-color: var(--base); } .figures li.sft { border-color: var(--sft); } .figures li.dpo { border-color: var(--dpo); }
+.figures span, .figures small { display: block; color: var(--muted); font-size: 14px; }
+.figures strong { display: block; font-size: 34px; line-height: 1.25; font-weight: 650; font-variant-numeric: tabular-nums; letter-spacing: -0.02em; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-size: 15px; font-variant-numeric: tabular-nums; }
+th, td { padding: 7px 10px; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; vertical-align: top; }
+th:first-child, td:first-child, .text { text-align: left; }
+th:first-child, td:first-child { padding-left: 0; } th:last-child, td:last-child { padding-right: 0; }
+.names-2 :is(th, td):nth-child(2) { text-align: left; }
+sub { font-size: 0.75em; line-height: 0; }
+.lead { font-size: 18px; line-height: 1.5; }
+thead th { color: var(--muted); font-weight: 500; font-size: 14px; vertical-align: bottom; }
+tbody th { font-weight: 500; }
+td small { color: var(--muted); font-size: 12.5px; }
+td.text { white-space: normal; min-width: 260px; padding-left: 24px; } th.text { padding-left: 24px; }
+.key { display: inline-block; width: 9px; height: 9px; margin-right: 8px; background: var(--muted); }
+.key.base { background: var(--base); border-radius: 50%; } .key.sft { background: var(--sft); }
+.key.dpo { background: var(--dpo); transform: rotate(45deg); }
+.stages td { min-width: 120px; }
+.bar { display: block; height: 3px; margin: 3px 0 0 auto; background: var(--accent); border-radius: 2px; min-width: 1px; }
+aside { border-left: 3px solid var(--line); background: var(--panel); padding: 12px 16px; margin: 16px 0; border-radius: 0 8px 8px 0; }
+aside.warning { border-color: var(--warning); background: var(--warning-panel); }
+aside p { margin: 0 0 6px; } aside p:last-child { margin: 0; }
+figure { margin: 20px 0 0; max-width: 580px; }
+figure h3 { margin: 0 0 4px; }
+svg { display: block; width: 100%; height: auto; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); gap: 12px 40px; align-items: start; margin-top: 20px; }
+.pair + p { margin-top: 20px; }
+.pair > figure { margin: 0; } .pair > .absent { margin: 0; }
+footer { margin-top: 48px; border-top: 1px solid var(--line); padding-top: 16px; color: var(--muted); font-size: 14px; }
+@media (max-width: 560px) { main { padding: 24px 16px 40px; } h1 { font-size: 25px; } h2 { margin-top: 40px; }
+  .figures { grid-template-columns: 1fr 1fr; } .figures strong { font-size: 28px; } .figures li { padding: 10px 12px; }
+  table { font-size: 14px; } th, td { padding: 7px 6px; } thead th { font-size: 13px; white-space: normal; } td small { font-size: 11px; } }
+@media print { :root { color-scheme: light; } body { font-size: 11pt; } main { padding: 0; max-width: none; } .scroll { overflow: visible; }
+  h2, h3 { break-after: avoid; } figure, tr, aside, .figures { break-inside: avoid; } .pair { grid-template-columns: 1fr 1fr; }
+  table { font-size: 9.5pt; } thead th { white-space: normal; } th, td { padding: 5px 6px; } * { print-color-adjust: exact; } }
+`;

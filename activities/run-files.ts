@@ -1,0 +1,83 @@
+import type { RunConfig } from '../configs/schema.ts';
+import { configKey } from '../domain/keys.ts';
+import { fingerprint } from '../domain/fingerprint.ts';
+import { Instruction } from '../domain/schemas/instruction.ts';
+import { failure } from './failures.ts';
+import { readJsonLines, readText } from './io/store/json.ts';
+import { StoreError, type Store } from './io/store/store.ts';
+
+/** A run and the revision of its configuration: what every activity's input begins with. */
+export interface RunReference {
+  readonly run: string;
+  readonly revision: number;
+}
+
+/** Reads what is frozen about a run; immutable, so each process reads it once. */
+export interface RunFiles {
+  config(reference: RunReference): Promise<RunConfig>;
+  /** The selected instructions at a store path, by id. */
+  instructions(key: string): Promise<ReadonlyMap<string, Instruction>>;
+  /** A text that never changes, such as an uploaded prompt. */
+  text(key: string): Promise<string>;
+}
+
+/** Makes the reader; `parse` turns stored data into a configuration, or throws. */
+export function makeRunFiles(store: Store, parse: (data: unknown, source: string) => RunConfig): RunFiles {
+  const configs = remember(64, async (key: string) => {
+    const text = await readText(store, key);
+    try {
+      return parse(JSON.parse(text), key);
+    } catch (error) {
+      throw failure('Config.Invalid', error instanceof Error ? error.message : String(error));
+    }
+  });
+  const instructions = remember(2, async (key: string) => {
+    const rows = await readJsonLines(store, key, Instruction);
+    return new Map(rows.map((row) => [row.id, row]));
+  });
+  const texts = remember(8, (key: string) => readText(store, key));
+  return { config: ({ run, revision }) => configs(configKey(run, revision)), instructions, text: texts };
+}
+
+/** One selected instruction of a run. */
+export async function readInstruction(files: RunFiles, key: string, id: string): Promise<Instruction> {
+  const found = (await files.instructions(key)).get(id);
+  if (!found) throw new StoreError('Missing', `instruction ${id} is not in ${key}`);
+  return found;
+}
+
+/**
+ * What decides a run's samples, as a fingerprint: a view made under other settings is stale. Limits, URLs and keys of the
+ * endpoint are not part of it.
+ */
+export function sampleSettings(config: RunConfig): string {
+  const { plan, section, maxDraws } = config.generation;
+  return fingerprint({
+    plan,
+    section,
+    maxDraws,
+    filter: config.filter,
+    prompts: { plan: config.prompts.plan ?? null, section: config.prompts.section ?? null },
+    writer: modelIdentity(config, 'writer'),
+  });
+}
+
+/** Who answers at a named endpoint, as fingerprints know it. */
+export function modelIdentity(config: RunConfig, endpoint: 'writer' | 'judge'): string {
+  const { provider, model } = config.endpoints[endpoint];
+  return `${provider}/${model}`;
+}
+
+/** Remembers the last results of a load, by key; a failed one is tried again. */
+function remember<T>(most: number, load: (key: string) => Promise<T>): (key: string) => Promise<T> {
+  const known = new Map<string, Promise<T>>();
+  return (key) => {
+    const found = known.get(key);
+    if (found) return found;
+    const loading = load(key);
+    known.set(key, loading);
+    loading.catch(() => known.delete(key));
+    if (known.size > most) known.delete(known.keys().next().value!);
+    return loading;
+  };
+}

@@ -1,0 +1,62 @@
+import { completionKey } from '../domain/keys.ts';
+import { countWords, lengthScore } from '../domain/length.ts';
+import { stripThinking } from '../domain/response.ts';
+import { CompletionPrompt, type Completion } from '../domain/schemas/completion.ts';
+import type { ActivityDeps } from './deps.ts';
+import { jsonBytes, readJsonLines } from './io/store/json.ts';
+import { StoreError } from './io/store/store.ts';
+import { modelCall } from './model-call.ts';
+import type { RunReference } from './run-files.ts';
+import { callParameters } from './sampling.ts';
+
+/** One completion of one prompt of a folder. */
+export interface CompletionReference extends RunReference {
+  readonly purpose: 'preferences' | 'evaluation';
+  readonly folder: string;
+  readonly prompt: string;
+  readonly completion: number;
+}
+
+export interface SampleCompletionInput extends CompletionReference {
+  /** Identity of the served model. */
+  readonly model: string;
+}
+
+/** Asks the served model for one completion. What it answers is kept as it is: an empty answer is an answer of no words. */
+export async function sampleCompletion(deps: ActivityDeps, input: SampleCompletionInput): Promise<{ words: number }> {
+  const config = await deps.files.config(input);
+  const prompt = await readPrompt(deps, input);
+  const { sampling } = input.purpose === 'preferences' ? config.preferences : config.evaluation;
+  const call = await modelCall(deps, input, 'served', {
+    model: input.model,
+    messages: [{ role: 'user', content: prompt.prompt }],
+    parameters: callParameters(sampling),
+    draw: 0,
+    ...(input.completion === 0 ? {} : { series: `completion-${input.completion}` }),
+  });
+  const text = config.endpoints.served.dialect.stripThinking ? stripThinking(call.answer.text) : call.answer.text;
+  const words = countWords(text);
+  const view: Completion = {
+    prompt: input.prompt,
+    completion: input.completion,
+    call: call.fingerprint,
+    text,
+    words,
+    finishReason: call.answer.finishReason,
+    lengthScore: lengthScore(prompt.length, words),
+  };
+  await deps.store.putView(completionKey(input.folder, input.prompt, input.completion), jsonBytes(view));
+  return { words };
+}
+
+/** The prompt of a completion. */
+export async function readPrompt(
+  deps: ActivityDeps,
+  { folder, prompt }: CompletionReference,
+): Promise<CompletionPrompt> {
+  const found = (await readJsonLines(deps.store, `${folder}/prompts.jsonl`, CompletionPrompt)).find(
+    ({ id }) => id === prompt,
+  );
+  if (!found) throw new StoreError('Missing', `prompt ${prompt} is not in ${folder}`);
+  return found;
+}

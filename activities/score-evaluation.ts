@@ -1,0 +1,71 @@
+import { summarize, summarizeBuckets } from '../domain/evaluation.ts';
+import { fingerprint, sha256Hex } from '../domain/fingerprint.ts';
+import { JUDGE_PROMPT } from '../domain/prompts.ts';
+import type { EvaluationScores } from '../domain/schemas/evaluation.ts';
+import type { ModelReference } from '../domain/schemas/run.ts';
+import { readCompletionSet } from './completion-set.ts';
+import type { ActivityDeps } from './deps.ts';
+import { writeFolder } from './folder.ts';
+import { jsonBytes, jsonLinesBytes } from './io/store/json.ts';
+import type { PromptFolder } from './list-prompts.ts';
+import { modelIdentity, type RunReference } from './run-files.ts';
+
+export interface ScoreEvaluationInput extends RunReference, PromptFolder {
+  readonly model: ModelReference;
+}
+
+/** Scores of one model, by the folder that holds them all. */
+export interface Evaluation {
+  readonly folder: string;
+  readonly completions: number;
+  readonly words: number | null;
+  readonly lengthScore: number | null;
+  readonly qualityScore: number | null;
+}
+
+/** Computes a model's scores from its completions and judgements, and writes them beside these. */
+export async function scoreEvaluation(deps: ActivityDeps, input: ScoreEvaluationInput): Promise<Evaluation> {
+  const config = await deps.files.config(input);
+  const rows = await readCompletionSet(deps, input.folder, input.completions);
+  const judgePrompt = config.prompts.judge === undefined ? JUDGE_PROMPT : await deps.files.text(config.prompts.judge);
+  const scores: EvaluationScores = {
+    model: input.model.name,
+    identity: input.model.identity,
+    judge: {
+      model: modelIdentity(config, 'judge'),
+      temperature: config.judge.sampling.temperature,
+      promptHash: sha256Hex(judgePrompt).slice(0, 16),
+    },
+    benchmark: config.evaluation.benchmark,
+    overall: summarize(rows),
+    buckets: summarizeBuckets(rows),
+    points: rows.map(({ prompt, completion, judgement }) => ({
+      prompt: prompt.id,
+      type: prompt.type,
+      required: prompt.length,
+      written: completion.words,
+      finishReason: completion.finishReason,
+      lengthScore: completion.lengthScore,
+      qualityScore: judgement?.qualityScore ?? null,
+    })),
+  };
+  await writeFolder(
+    deps.store,
+    input.folder,
+    fingerprint(scores),
+    [
+      { path: 'completions.jsonl', bytes: jsonLinesBytes(rows.map(({ completion }) => completion)), rows: rows.length },
+      { path: 'judgements.jsonl', bytes: jsonLinesBytes(rows.flatMap(({ judgement }) => judgement ?? [])) },
+      { path: 'scores.json', bytes: jsonBytes(scores) },
+    ],
+    { completions: rows.length, unscored: scores.overall.unscored },
+  );
+  const { lengthScore, qualityScore, words } = scores.overall;
+  return {
+    folder: input.folder,
+    completions: rows.length,
+    words: words.mean,
+    lengthScore: lengthScore.mean,
+    qualityScore: qualityScore.mean,
+  };
+}

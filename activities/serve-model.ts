@@ -1,0 +1,176 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import getPort from 'get-port';
+import { leaseKey } from '../domain/keys.ts';
+import { SERVED_SIGNAL, type ServedReport } from '../domain/progress.ts';
+import { Lease, type ModelReference } from '../domain/schemas/run.ts';
+import { fillCommand } from './command.ts';
+import type { ActivityDeps } from './deps.ts';
+import { failure } from './failures.ts';
+import { fetchModel, modelFolder } from './fetch-model.ts';
+import { whileBeating } from './heartbeat.ts';
+import { startProcess, type StartedProcess } from './io/process.ts';
+import { findJson, jsonBytes } from './io/store/json.ts';
+import type { RunReference } from './run-files.ts';
+
+export interface ServeModelInput extends RunReference {
+  readonly model: ModelReference;
+  /** Times that serving this model has failed already. */
+  readonly failures: number;
+}
+
+/** Failures of serving after which the run pauses, instead of starting the server again. */
+const FAILURES_TO_PAUSE = 3;
+
+/** Milliseconds that a server has to end by itself before its processes are killed. */
+const GRACE_MS = 5000;
+
+/**
+ * Holds a model up on this GPU node until it is cancelled: prepares it once, starts the configured server, writes a lease
+ * when it answers, and signals the workflow. Fails with Serving.Failed where the server ends or is not ready in time.
+ */
+export async function serveModel(deps: ActivityDeps, input: ServeModelInput): Promise<void> {
+  try {
+    await whileBeating((signal) => serve(deps, input, signal));
+  } catch (error) {
+    if (
+      error instanceof ApplicationFailure &&
+      error.type === 'Serving.Failed' &&
+      input.failures + 1 >= FAILURES_TO_PAUSE
+    ) {
+      await deps.gate.pause(input.run, { type: error.type, message: error.message });
+    }
+    throw error;
+  }
+}
+
+async function serve(deps: ActivityDeps, input: ServeModelInput, signal: AbortSignal): Promise<void> {
+  await deps.gate.waitUntilOpen(input.run, signal);
+  const { serving } = await deps.files.config(input);
+  const values = await commandValues(deps, input.model);
+  await prepare(deps, serving.prepare, values, signal);
+  const server = await startProcess({
+    name: `serve-${values['slug']}`,
+    ...split(fillCommand(serving.command, values)),
+    logFile: join(deps.node.home, 'logs', 'served-model.log'),
+    registry: deps.node.processes,
+  });
+  try {
+    await waitUntilReady(
+      server,
+      `http://${values['host']}:${values['port']}${serving.healthPath}`,
+      serving.readySeconds,
+      signal,
+    );
+    await announce(deps, input, values);
+    const ended = await Promise.race([server.exited, Context.current().cancelled]);
+    throw failure(
+      'Serving.Failed',
+      `the model server ended with code ${ended.code ?? ended.signal}; see served-model.log`,
+    );
+  } finally {
+    await server.stop(GRACE_MS);
+  }
+}
+
+async function commandValues(deps: ActivityDeps, model: ModelReference): Promise<Record<string, string>> {
+  const folder = modelFolder(deps, model.identity);
+  await mkdir(folder, { recursive: true });
+  return {
+    ...deps.node.commandValues,
+    model: await fetchModel(deps, model),
+    prepared: join(folder, 'prepared'),
+    host: '127.0.0.1',
+    port: String(await getPort({ host: '127.0.0.1' })),
+    key: randomBytes(16).toString('hex'),
+    name: 'served',
+    slug: `${model.name}-${model.identity.replace(/\W/g, '').slice(0, 8)}`,
+  };
+}
+
+/** Runs the prepare command unless what it makes is there; it must write {prepared} whole or not at all. */
+async function prepare(
+  deps: ActivityDeps,
+  template: readonly string[],
+  values: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (template.length === 0 || (await exists(values['prepared']!))) return;
+  const process = await startProcess({
+    name: `prepare-${values['slug']}`,
+    ...split(fillCommand(template, values)),
+    logFile: join(deps.node.home, 'logs', 'prepare-model.log'),
+    registry: deps.node.processes,
+  });
+  const stop = () => void process.stop(GRACE_MS);
+  signal.addEventListener('abort', stop, { once: true });
+  const { code } = await process.exited;
+  signal.removeEventListener('abort', stop);
+  if (signal.aborted) await Context.current().cancelled;
+  if (code !== 0 || !(await exists(values['prepared']!))) {
+    throw failure('Serving.Failed', `preparing the model for serving ended with code ${code}; see prepare-model.log`);
+  }
+}
+
+async function waitUntilReady(
+  server: StartedProcess,
+  url: string,
+  readySeconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = Date.now() + readySeconds * 1000;
+  let ended = false;
+  void server.exited.then(() => (ended = true));
+  while (!(await answers(url))) {
+    if (ended) throw failure('Serving.Failed', 'the model server ended before it was ready; see served-model.log');
+    if (Date.now() > deadline)
+      throw failure('Serving.Failed', `the model server was not ready within ${readySeconds} s`);
+    await sleep(250, undefined, { signal });
+  }
+}
+
+/** Writes the lease, unless a later attempt of this serving has written its own, and tells the workflow. */
+async function announce(
+  deps: ActivityDeps,
+  input: ServeModelInput,
+  values: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { attempt, workflowExecution } = Context.current().info;
+  const { workflowId, runId } = workflowExecution!;
+  const serving = `${workflowId}/${runId}`;
+  const current = await findJson(deps.store, leaseKey(input.run), Lease);
+  if (current?.serving === serving && current.attempt > attempt) return;
+  const lease: Lease = {
+    serving,
+    model: input.model.identity,
+    node: hostname(),
+    attempt,
+    baseUrl: `http://${values['host']}:${values['port']}/v1`,
+    apiKey: values['key']!,
+  };
+  await deps.store.putView(leaseKey(input.run), jsonBytes(lease));
+  const report: ServedReport = { identity: lease.model, node: lease.node, attempt };
+  await Context.current().client.workflow.getHandle(workflowId, runId).signal(SERVED_SIGNAL, report);
+}
+
+async function answers(url: string): Promise<boolean> {
+  return fetch(url, { signal: AbortSignal.timeout(2000) }).then(
+    (response) => response.ok,
+    () => false,
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function split([command, ...args]: readonly string[]): { command: string; args: readonly string[] } {
+  return { command: command!, args };
+}

@@ -1,0 +1,31 @@
+import type { Stage } from '../domain/names.ts';
+import type { StageOutcomes } from './stage-outcomes.ts';
+
+/** What a stage made, in a few words; counts and names only. */
+export function stageSummary(stage: Stage, outcomes: Partial<StageOutcomes>): string {
+  switch (stage) {
+    case 'select':
+      return `${outcomes.select?.selected} instructions, ${outcomes.select?.duplicates} duplicates left out`;
+    case 'generate':
+      return outcomes.generate ? itemCounts(outcomes.generate) : '';
+    case 'dataset':
+      return `${outcomes.dataset?.kept} training rows, ${outcomes.dataset?.general} general rows`;
+    case 'sft':
+    case 'dpo':
+      return `trained on ${outcomes[stage]?.rows} rows`;
+    case 'preferences':
+      return `${outcomes.preferences?.pairs} pairs of ${outcomes.preferences?.prompts} prompts`;
+    case 'evaluate':
+      return Object.entries(outcomes.evaluate ?? {})
+        .map(([model, { completions }]) => `${model}: ${completions} completions`)
+        .join(', ');
+    case 'report':
+      return outcomes.report?.path ?? '';
+  }
+}
+
+function itemCounts({ kept, rejected, failed }: StageOutcomes['generate']): string {
+  const sum = (counts: Readonly<Record<string, number>>) =>
+    Object.values(counts).reduce((total, count) => total + count, 0);
+  return `${kept} kept, ${sum(rejected)} rejected, ${sum(failed)} failed`;
+}

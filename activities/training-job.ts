@@ -1,0 +1,65 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { RunConfig } from '../configs/schema.ts';
+import type { Manifest } from '../domain/schemas/dataset.ts';
+import type { ModelReference } from '../domain/schemas/run.ts';
+import type { TrainerJob } from '../domain/schemas/trainer.ts';
+import { fetchCheckpoint } from './checkpoints.ts';
+import { fillCommand } from './command.ts';
+import type { ActivityDeps } from './deps.ts';
+import { fetchModel } from './fetch-model.ts';
+import { downloadFolder } from './folder.ts';
+import type { LaunchedJob } from './io/launcher/launcher.ts';
+
+/** What a job is made from. */
+export interface JobInputs {
+  readonly run: string;
+  readonly method: 'sft' | 'dpo';
+  readonly base: ModelReference;
+  /** Store folder of the rows, and its manifest. */
+  readonly data: string;
+  readonly manifest: Manifest;
+  /** Fingerprint of everything that decides the trained model. */
+  readonly inputs: string;
+  /** Store folder of the training. */
+  readonly folder: string;
+}
+
+/** Fetches what a job needs to this node and writes its job.json. */
+export async function prepareJob(deps: ActivityDeps, config: RunConfig, input: JobInputs): Promise<LaunchedJob> {
+  const id = `${input.run}.${input.method}.${input.inputs.slice(0, 8)}`;
+  const folder = join(deps.node.home, 'work', 'jobs', id);
+  await mkdir(folder, { recursive: true });
+  const dataFolder = join(folder, 'data');
+  await downloadFolder(deps.store, input.data, dataFolder);
+  const rows = input.manifest.files.find(({ path, rows }) => rows !== undefined && path.endsWith('.jsonl'))!;
+  const job: TrainerJob = {
+    version: 1,
+    run_id: input.run,
+    job_id: id,
+    method: input.method,
+    base_model: await fetchModel(deps, input.base),
+    model_identity: input.base.identity,
+    train_files: [join(dataFolder, basename(rows.path))],
+    output_dir: folder,
+    seed: config.seed,
+    resume_from: await fetchCheckpoint(deps, input.folder, folder),
+    hyperparameters: jobHyperparameters(config, input.method),
+  };
+  const file = join(folder, 'job.json');
+  await writeFile(`${file}.tmp`, JSON.stringify(job, null, 2));
+  await rename(`${file}.tmp`, file);
+  const values = { ...deps.node.commandValues, job: file };
+  return { id, folder, command: fillCommand(config.training.command, values) };
+}
+
+/** Hyper-parameters in the trainer's own names. */
+export function jobHyperparameters(config: RunConfig, method: 'sft' | 'dpo'): TrainerJob['hyperparameters'] {
+  const settings = { maxSteps: null, lrScheduler: 'cosine', ...config.training[method] };
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value ?? null,
+    ]),
+  );
+}

@@ -1,0 +1,82 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TrainerEvent } from '../domain/schemas/trainer.ts';
+import type { FailureType } from '../domain/failures.ts';
+import { failure } from './failures.ts';
+import type { LaunchedJob, Launcher } from './io/launcher/launcher.ts';
+
+/** Milliseconds between two looks at a job. */
+const LOOK_MS = 500;
+
+/** The trainer's exit codes (house.md, the trainer's contract); others are crashes. */
+const EXIT_FAILURES: Readonly<Record<number, FailureType>> = {
+  2: 'Trainer.JobInvalid',
+  3: 'Trainer.DataInvalid',
+  4: 'Trainer.OutOfMemory',
+  143: 'Trainer.Stopped',
+};
+
+/** Watches a submitted job to its end, handing on each event. Fails with the Trainer.* failures. */
+export async function watchJob(
+  launcher: Launcher,
+  job: LaunchedJob,
+  options: { stallMs: number; signal: AbortSignal; onEvent: (event: TrainerEvent) => Promise<void> },
+): Promise<void> {
+  let seen = 0;
+  let lastSign = Date.now();
+  for (;;) {
+    const state = await launcher.state(job);
+    const events = await readEvents(job);
+    for (const event of events.slice(seen)) await options.onEvent(event);
+    if (events.length > seen || state.state === 'pending') lastSign = Date.now();
+    seen = events.length;
+    if (state.state === 'ended' && state.exitCode === 0) return;
+    if (state.state === 'ended') throw await endFailure(job, state.exitCode, events.at(-1));
+    if (state.state === 'absent')
+      throw failure('Trainer.Crashed', `${job.id}: the trainer is gone without an exit code`);
+    if (Date.now() - lastSign > options.stallMs) {
+      await launcher.cancel(job, 0);
+      throw failure('Trainer.Stalled', `${job.id}: no event for ${Math.round(options.stallMs / 60_000)} minutes`);
+    }
+    await sleep(LOOK_MS, undefined, { signal: options.signal });
+  }
+}
+
+/** The events of a job so far; a last line that is still being written is left for later. */
+export async function readEvents(job: LaunchedJob): Promise<TrainerEvent[]> {
+  const text = await readFile(join(job.folder, 'events.jsonl'), 'utf8').catch(() => '');
+  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
+  // A trainer killed half-way through a line leaves it torn; the next one begins on a line of its own.
+  return lines.flatMap((line) => {
+    const parsed = TrainerEvent.safeParse(parseLine(line));
+    return parsed.success ? [parsed.data] : [];
+  });
+}
+
+/** Whether a job has left a whole model. */
+export async function hasModel(job: LaunchedJob): Promise<boolean> {
+  return stat(join(job.folder, 'model', 'complete.json')).then(
+    () => true,
+    () => false,
+  );
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+async function endFailure(job: LaunchedJob, exitCode: number, last: TrainerEvent | undefined): Promise<Error> {
+  const said = last?.event === 'run-error' ? last.message : await lastLogLine(job);
+  const type = last?.event === 'run-error' && last.kind === 'diverged' ? 'Trainer.Diverged' : EXIT_FAILURES[exitCode];
+  return failure(type ?? 'Trainer.Crashed', `${job.id}: exit code ${exitCode}: ${said.slice(0, 500)}`);
+}
+
+async function lastLogLine(job: LaunchedJob): Promise<string> {
+  const log = await readFile(join(job.folder, 'trainer.log'), 'utf8').catch(() => '');
+  return log.trimEnd().split('\n').at(-1) ?? '';
+}

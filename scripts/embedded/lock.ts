@@ -1,0 +1,65 @@
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isAlive, startTimeOf } from '../../activities/io/process.ts';
+
+/** What the lock of the embedded services says: who holds it, and where the services are. */
+export interface Lock {
+  readonly pid: number;
+  readonly startTime: string;
+  readonly temporalAddress?: string;
+  readonly uiUrl?: string;
+  readonly modelUrl?: string;
+}
+
+/** A second start beside a live one. */
+export class AlreadyRunningError extends Error {
+  override readonly name = 'AlreadyRunningError';
+}
+
+/** Takes the lock of a home folder. Fails with AlreadyRunningError; a lock whose holder is gone is taken over. */
+export async function takeLock(
+  home: string,
+): Promise<{ update(lock: Partial<Lock>): Promise<void>; release(): Promise<void> }> {
+  await mkdir(home, { recursive: true });
+  const file = join(home, 'lock.json');
+  const temporary = `${file}.${process.pid}.tmp`;
+  const own: Lock = { pid: process.pid, startTime: (await startTimeOf(process.pid)) ?? '' };
+  await writeFile(temporary, JSON.stringify(own));
+  try {
+    for (;;) {
+      if (await linked(temporary, file)) break;
+      const holder = await readLock(file);
+      if (holder && (await isAlive(holder))) {
+        const where = holder.uiUrl ? `, Temporal UI ${holder.uiUrl}` : '';
+        throw new AlreadyRunningError(
+          `already running in ${home} (pid ${holder.pid}${where}); end that one first, or watch it there`,
+        );
+      }
+      await rm(file, { force: true });
+    }
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  return {
+    async update(lock) {
+      await writeFile(temporary, JSON.stringify({ ...own, ...lock }));
+      await rename(temporary, file);
+    },
+    release: () => rm(file, { force: true }),
+  };
+}
+
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function readLock(file: string): Promise<Lock | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as Lock);
+}

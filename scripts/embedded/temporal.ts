@@ -1,0 +1,93 @@
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { Connection } from '@temporalio/client';
+import getPort from 'get-port';
+import { startProcess, type StartedProcess } from '../../activities/io/process.ts';
+import { serviceProgram } from './paths.ts';
+import { waitFor } from './wait-for.ts';
+
+/** Seconds that closed workflows are kept. */
+const RETENTION_SECONDS = 90 * 24 * 3600;
+
+/** Milliseconds the server may take to answer. */
+const READY_MS = 60_000;
+
+/** A running Temporal server. */
+export interface TemporalServer {
+  readonly process: StartedProcess;
+  readonly address: string;
+  readonly uiUrl: string;
+}
+
+/** Starts Temporal's development server with its UI, on loopback, keeping its state in a SQLite file. */
+export async function startTemporal(options: {
+  home: string;
+  project: string;
+  registry: string;
+  searchPath: string;
+}): Promise<TemporalServer> {
+  const port = await getPort({ host: '127.0.0.1', port: [7233, 7243, 7253] });
+  const uiPort = await getPort({ host: '127.0.0.1', port: [8233, 8243, 8253] });
+  const logFile = join(options.home, 'logs', 'temporal.log');
+  const started = await startProcess({
+    name: 'temporal',
+    command: (await findProgram('temporal', options.searchPath)) ?? serviceProgram(options.project, 'temporal'),
+    args: [
+      'server',
+      'start-dev',
+      '--ip=127.0.0.1',
+      `--port=${port}`,
+      '--ui-ip=127.0.0.1',
+      `--ui-port=${uiPort}`,
+      '--ui-disable-news-fetch',
+      `--db-filename=${join(options.home, 'temporal.db')}`,
+      '--sqlite-pragma=journal_mode=wal',
+      '--sqlite-pragma=synchronous=1',
+      '--log-level=warn',
+      // A cancellation is pushed to the worker instead of waiting for its next heartbeat.
+      '--dynamic-config-value=system.enableCancelActivityWorkerCommand=true',
+      '--dynamic-config-value=frontend.WorkerCommandsEnabled=true',
+    ],
+    logFile,
+    registry: options.registry,
+  });
+  const address = `127.0.0.1:${port}`;
+  await waitFor(`Temporal at ${address}`, () => setRetention(address), {
+    process: started,
+    logFile,
+    deadlineMs: READY_MS,
+  });
+  return { process: started, address, uiUrl: `http://127.0.0.1:${uiPort}` };
+}
+
+/** Sets the retention of the default namespace; false while the server does not answer yet. */
+async function setRetention(address: string): Promise<boolean> {
+  try {
+    const connection = await Connection.connect({ address, connectTimeout: '2s' });
+    try {
+      await connection.workflowService.updateNamespace({
+        namespace: 'default',
+        config: { workflowExecutionRetentionTtl: { seconds: RETENTION_SECONDS as unknown as Long } },
+      });
+      return true;
+    } finally {
+      await connection.close();
+    }
+  } catch {
+    return false;
+  }
+}
+
+type Long = import('long').default;
+
+async function findProgram(name: string, searchPath: string): Promise<string | undefined> {
+  for (const folder of searchPath.split(delimiter)) {
+    const file = join(folder, name);
+    const usable = await access(file, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (usable) return file;
+  }
+  return undefined;
+}

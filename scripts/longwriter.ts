@@ -1,0 +1,89 @@
+import { Command } from 'commander';
+import { CommandError, EXIT } from './exit.ts';
+
+const program = new Command('longwriter')
+  .description('Runs LongWriter on Temporal: AgentWrite, SFT, DPO and LongBench-Write.')
+  .version('0.1.0')
+  .showSuggestionAfterError()
+  .configureHelp({ showGlobalOptions: false })
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage);
+  });
+
+const collect = (value: string, all: readonly string[]): string[] => [...all, value];
+const help = (example: string): string => `\nExample:\n  npm run longwriter -- ${example}`;
+
+// Commands are loaded when they run, so that --help is instant.
+program
+  .command('start')
+  .description('start a run')
+  .requiredOption('--config <file>', 'configuration, YAML')
+  .requiredOption('--run <id>', 'run id, of a-z, 0-9 and "-"')
+  .option('--set <key=value>', 'override a value of the configuration; may be repeated', collect, [])
+  .option('--from <stage>', 'first stage to walk')
+  .option('--until <stage>', 'last stage to walk')
+  .option('--json', 'print JSON')
+  .addHelpText('after', help('start --config configs/quickstart.yaml --run demo --until dataset'))
+  .action(async (options) => finish((await import('./commands/start.ts')).start(options)));
+
+program
+  .command('status')
+  .description('show how far a run is')
+  .argument('<run>')
+  .option('--watch', 'follow it until it ends')
+  .option('--json', 'print JSON; with --watch one object a line')
+  .addHelpText('after', help('status demo --watch'))
+  .action(async (run, options) => finish((await import('./commands/status.ts')).status(run, options)));
+
+program
+  .command('resume')
+  .description('go on with a run that is paused, failed, cancelled or was cut off')
+  .argument('<run>')
+  .option('--config <file>', 'go on under another configuration')
+  .option('--set <key=value>', 'override a value of that configuration; may be repeated', collect, [])
+  .option('--yes', 'make a finished training again where the configuration makes it stale')
+  .option('--accept-failed', 'leave failed samples out; status then ends with exit code 1')
+  .option('--from <stage>', 'first stage to walk')
+  .option('--until <stage>', 'last stage to walk')
+  .option('--json', 'print JSON')
+  .addHelpText('after', help('resume demo'))
+  .action(async (run, options) => finish((await import('./commands/resume.ts')).resume(run, options)));
+
+program
+  .command('pause')
+  .description('stop a run’s new model calls')
+  .argument('<run>')
+  .addHelpText('after', help('pause demo'))
+  .action(async (run) => finish((await import('./commands/pause.ts')).pause(run)));
+
+program
+  .command('cancel')
+  .description('end a run; what it made stays')
+  .argument('<run>')
+  .addHelpText('after', help('cancel demo'))
+  .action(async (run) => finish((await import('./commands/cancel.ts')).cancel(run)));
+
+program
+  .command('dev')
+  .description('keep the embedded services and workers up')
+  .addHelpText('after', help('dev'))
+  .action(async () => finish((await import('./commands/dev.ts')).dev()));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  report(error);
+}
+
+async function finish(command: Promise<number>): Promise<void> {
+  process.exitCode = await command;
+}
+
+/** One line for what a person can act on; a stack only for a defect of ours. */
+function report(error: unknown): void {
+  const known =
+    error instanceof CommandError ||
+    ['ConfigError', 'StoreError', 'CorruptObjectError'].includes((error as Error).name);
+  console.error(known ? `longwriter: ${(error as Error).message}` : error);
+  process.exitCode = error instanceof CommandError ? error.exitCode : known ? EXIT.usage : EXIT.failed;
+}

@@ -1,0 +1,169 @@
+import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
+import { findJson, jsonBytes } from '../activities/io/store/json.ts';
+import { StoreError, type Store } from '../activities/io/store/store.ts';
+import { RunConfig } from '../configs/schema.ts';
+import { configKey, controlKey, reportKey, stageKey } from '../domain/keys.ts';
+import { fingerprint } from '../domain/fingerprint.ts';
+import { isRunId, PIPELINE_QUEUE, STAGES, type Stage } from '../domain/names.ts';
+import type { RunProgress } from '../domain/progress.ts';
+import { Control, StageRecord } from '../domain/schemas/run.ts';
+import { pausedSignal, progressQuery, resumedSignal } from '../workflows/messages.ts';
+import type { runPipeline, RunPipelineInput } from '../workflows/run-pipeline.ts';
+import { CommandError, EXIT } from './exit.ts';
+
+/** Milliseconds that a query may take; without a live worker it would take thirty seconds to fail. */
+const QUERY_MS = 3000;
+
+/** Which part of the pipeline a run walks, and how. */
+export type RunOptions = Pick<RunPipelineInput, 'from' | 'until' | 'acceptFailed'>;
+
+/** A frozen configuration with its revision. */
+export interface FrozenConfig {
+  readonly revision: number;
+  readonly config: RunConfig;
+}
+
+/** Fails with exit code 2 unless a text can be a run id. */
+export function checkRunId(run: string): void {
+  if (!isRunId(run))
+    throw new CommandError(EXIT.usage, `run id "${run}": expected 1 to 40 characters of a-z, 0-9 and "-"`);
+}
+
+/** The newest configuration of a run, or undefined where there is no such run. */
+export async function findConfig(store: Store, run: string): Promise<FrozenConfig | undefined> {
+  let newest: FrozenConfig | undefined;
+  for (let revision = 1; ; revision++) {
+    const config = await findJson(store, configKey(run, revision), RunConfig);
+    if (!config) return newest;
+    newest = { revision, config };
+  }
+}
+
+/** Whether a run's report stands, so that nothing is left to do unless it is told otherwise. */
+export async function isFinished(store: Store, run: string): Promise<boolean> {
+  const record = await findJson(store, stageKey(run, 'report'), StageRecord);
+  return record !== undefined && (await store.find(reportKey(run))) !== undefined;
+}
+
+/** Takes a run's lock: its configuration, frozen. Fails with exit code 2 where the run has another one. */
+export async function freezeConfig(store: Store, run: string, config: RunConfig): Promise<FrozenConfig> {
+  const created = await store.createIfAbsent(configKey(run), jsonBytes(config)).catch((error: unknown) => {
+    if (error instanceof StoreError) throw new CommandError(EXIT.usage, error.message);
+    throw error;
+  });
+  if (created) return { revision: 1, config };
+  const frozen = (await findConfig(store, run))!;
+  checkSameConfig(run, frozen.config, config);
+  return frozen;
+}
+
+/** Fails with exit code 2, naming the first difference, unless two configurations are the same. */
+export function checkSameConfig(run: string, frozen: RunConfig, given: RunConfig): void {
+  if (fingerprint(frozen) === fingerprint(given)) return;
+  throw new CommandError(
+    EXIT.usage,
+    `run ${run} has another configuration (${difference(frozen, given)}); choose another --run, or: longwriter resume ${run} --config FILE`,
+  );
+}
+
+/** Starts, or starts again, the workflow of a run; one that is running is left alone. */
+export async function startWorkflow(
+  client: Client,
+  run: string,
+  frozen: FrozenConfig,
+  options: RunOptions,
+): Promise<void> {
+  const { revision, config } = frozen;
+  await client.workflow.start<typeof runPipeline>('runPipeline', {
+    taskQueue: PIPELINE_QUEUE,
+    workflowId: run,
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    args: [{ run, revision, config, ...options }],
+    staticSummary: `LongWriter run ${run}`,
+    staticDetails: `From ${options.from ?? STAGES[0]} to ${options.until ?? STAGES.at(-1)!}, configuration ${revision}.`,
+  });
+}
+
+/** The workflow of a run, or undefined where the server knows none. */
+export async function describeRun(client: Client, run: string): Promise<WorkflowExecutionDescription | undefined> {
+  try {
+    return await client.workflow.getHandle(run).describe();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** Stops a run's new model calls: in the workers within a second, by the control object, and in the workflow. */
+export async function pause(client: Client, store: Store, run: string): Promise<void> {
+  const reason = { type: 'requested', message: 'paused by longwriter pause' };
+  await store.putView(controlKey(run), jsonBytes({ paused: true, ...reason } satisfies Control));
+  await client.workflow.getHandle(run).signal(pausedSignal, reason);
+}
+
+/** Lets a paused run go on. */
+export async function unpause(client: Client, store: Store, run: string): Promise<void> {
+  await store.putView(controlKey(run), jsonBytes({ paused: false } satisfies Control));
+  const { status } = (await describeRun(client, run)) ?? {};
+  if (status?.name === 'RUNNING') await client.workflow.getHandle(run).signal(resumedSignal);
+}
+
+/** How far a run is: by the workflow where a worker lives, else by what the store holds. */
+export async function runProgress(client: Client, store: Store, run: string): Promise<RunProgress> {
+  const description = await describeRun(client, run);
+  if (description) {
+    try {
+      const handle = client.workflow.getHandle(run);
+      const progress = await client.withDeadline(Date.now() + QUERY_MS, () => handle.query(progressQuery));
+      return { ...progress, ...(ended(description.status.name) ?? {}) };
+    } catch {
+      // No live worker: the store is asked.
+    }
+  }
+  return storedProgress(store, run, description?.status.name);
+}
+
+async function storedProgress(store: Store, run: string, status: string | undefined): Promise<RunProgress> {
+  const control = await findJson(store, controlKey(run), Control);
+  const stages = await Promise.all(
+    STAGES.map(async (stage) => {
+      const record = await findJson(store, stageKey(run, stage), StageRecord);
+      const seconds = record ? (Date.parse(record.endedAt) - Date.parse(record.startedAt)) / 1000 : 0;
+      const state = record ? ('done' as const) : ('waiting' as const);
+      return { stage, state, done: 0, total: 0, detail: '', seconds };
+    }),
+  );
+  const message = control?.paused
+    ? `${control.type}: ${control.message}`
+    : 'no worker answers; this is what the store holds';
+  const state = control?.paused ? ('paused' as const) : ('running' as const);
+  return { run, state, message, stages, ...(ended(status) ?? {}) };
+}
+
+function ended(status: string | undefined): Pick<RunProgress, 'state'> | undefined {
+  if (status === 'COMPLETED') return { state: 'completed' };
+  if (status === 'CANCELLED' || status === 'TERMINATED') return { state: 'cancelled' };
+  return status === 'FAILED' || status === 'TIMED_OUT' ? { state: 'failed' } : undefined;
+}
+
+/** Fails with exit code 2 unless a text is a stage. */
+export function checkStage(text: string): Stage {
+  const stage = STAGES.find((stage) => stage === text);
+  if (!stage) throw new CommandError(EXIT.usage, `stage "${text}": expected one of ${STAGES.join(', ')}`);
+  return stage;
+}
+
+/** The first place at which two configurations differ, such as `generation.maxDraws: 3 and 5`. */
+function difference(a: unknown, b: unknown, path: readonly string[] = []): string {
+  if (isObject(a) && isObject(b)) {
+    const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
+    const key = keys.find((key) => fingerprint(a[key] ?? null) !== fingerprint(b[key] ?? null))!;
+    return difference(a[key], b[key], [...path, key]);
+  }
+  return `${path.join('.')}: ${JSON.stringify(a)} and ${JSON.stringify(b)}`;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,38 @@
+import type { RunConfig } from '../configs/schema.ts';
+import { fingerprint } from '../domain/fingerprint.ts';
+import { STAGES, type Stage } from '../domain/names.ts';
+
+/** What each stage depends on, beside the stages before it. */
+const DEPENDS: { readonly [S in Stage]?: (config: RunConfig) => unknown } = {
+  select: ({ instructions }) => instructions,
+  generate: ({ generation, filter, prompts, endpoints }) => [
+    generation.plan,
+    generation.section,
+    generation.maxDraws,
+    filter,
+    prompts.plan,
+    prompts.section,
+    endpoints.writer.provider,
+    endpoints.writer.model,
+  ],
+  dataset: ({ dataset, seed }) => [dataset, seed],
+  sft: ({ training }) => [training.baseModel, training.sft],
+  preferences: ({ preferences, judge, prompts, endpoints }) => [
+    preferences,
+    judge,
+    prompts.judge,
+    endpoints.judge.provider,
+    endpoints.judge.model,
+  ],
+  dpo: ({ training }) => training.dpo,
+  evaluate: ({ evaluation }) => evaluation,
+};
+
+/** The stages that another configuration makes stale: the first one that depends on what changed, and all after it. */
+export function staleStages(before: RunConfig, after: RunConfig): Stage[] {
+  const first = STAGES.findIndex((stage) => {
+    const depends = DEPENDS[stage] ?? (() => null);
+    return fingerprint(depends(before) ?? null) !== fingerprint(depends(after) ?? null);
+  });
+  return first < 0 ? [] : STAGES.slice(first);
+}

@@ -1,0 +1,39 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stageLine, type RunProgress } from '../domain/progress.ts';
+
+/** Milliseconds between two looks at a run. */
+const LOOK_MS = 1000;
+
+/** Steps between two lines of a stage that counts, as a share of its total. */
+const SHARE = 0.1;
+
+/**
+ * Follows a run until it ends or pauses, printing a line whenever a stage changes or has gone on by a tenth.
+ *
+ * @param look asks how far the run is
+ */
+export async function watchRun(
+  look: () => Promise<RunProgress>,
+  options: { readonly print: (line: string) => void; readonly json?: boolean; readonly signal?: AbortSignal },
+): Promise<RunProgress> {
+  const printed = new Map<string, string>();
+  let message = '';
+  for (;;) {
+    const progress = await look();
+    if (options.json) options.print(JSON.stringify(progress));
+    else {
+      for (const stage of progress.stages) {
+        if (stage.state === 'waiting' || stage.state === 'skipped') continue;
+        const tenth = stage.total === 0 ? 0 : Math.floor(stage.done / (stage.total * SHARE));
+        const key = `${stage.state} ${tenth}`;
+        if (printed.get(stage.stage) !== key) options.print(stageLine(stage));
+        printed.set(stage.stage, key);
+      }
+      if (progress.message !== message && progress.message !== '')
+        options.print(`${progress.state}: ${progress.message}`);
+      message = progress.message;
+    }
+    if (progress.state !== 'running' || options.signal?.aborted) return progress;
+    await sleep(LOOK_MS, undefined, options.signal ? { signal: options.signal } : {}).catch(() => undefined);
+  }
+}

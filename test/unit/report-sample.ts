@@ -1,0 +1,120 @@
+import type { ReportData } from '../../activities/report/data.ts';
+import { summarize, summarizeBuckets, type EvaluatedCompletion } from '../../domain/evaluation.ts';
+import { lengthScore } from '../../domain/length.ts';
+import type { ModelName } from '../../domain/names.ts';
+import { qualityScore } from '../../domain/rubric.ts';
+import type { RubricScores } from '../../domain/schemas/completion.ts';
+import type { EvaluationScores } from '../../domain/schemas/evaluation.ts';
+
+const REQUIRED = [200, 800, 100, 1200, 400, 500, 300, 1000];
+
+/** Scores of a model that wrote these words for eight prompts; the judge left the prompts named in `unscored` alone. */
+export function evaluated(
+  model: ModelName,
+  words: readonly number[],
+  unscored: readonly number[] = [],
+): EvaluationScores {
+  const rows = words.map((written, index): EvaluatedCompletion => {
+    const required = REQUIRED[index % REQUIRED.length]!;
+    const score = (offset: number) =>
+      1 + ((index * 3 + offset * 2 + (index % 3) * offset + Math.round(written / 100)) % 5);
+    const scores: RubricScores = {
+      relevance: score(0),
+      accuracy: score(1),
+      coherence: score(2),
+      clarity: score(3),
+      breadthAndDepth: score(4),
+      readingExperience: score(5),
+    };
+    const identity = { prompt: `prompt-${index}`, completion: 0 };
+    return {
+      prompt: { id: identity.prompt, prompt: 'not shown', length: required, type: 'News Report' },
+      completion: {
+        ...identity,
+        call: 'call',
+        text: 'not shown',
+        words: written,
+        finishReason: index % 4 === 3 ? 'length' : 'stop',
+        lengthScore: written === 0 ? 0 : lengthScore(required, written),
+      },
+      judgement: {
+        ...identity,
+        calls: [],
+        judgedWords: written,
+        ...(unscored.includes(index) ? { unscored: 'no JSON object' } : { scores, qualityScore: qualityScore(scores) }),
+      },
+    };
+  });
+  return {
+    model,
+    identity: 'weights',
+    judge: { model: 'openai/SmolLM2-135M-Instruct', temperature: 0.5, promptHash: '9f2c4e1a77b03d56' },
+    benchmark: 'configs/data/benchmark.jsonl',
+    overall: summarize(rows),
+    buckets: summarizeBuckets(rows),
+    points: rows.map(({ prompt, completion, judgement }) => ({
+      prompt: prompt.id,
+      type: prompt.type,
+      required: prompt.length,
+      written: completion.words,
+      finishReason: completion.finishReason,
+      lengthScore: completion.lengthScore,
+      qualityScore: judgement?.qualityScore ?? null,
+    })),
+  };
+}
+
+const falling = (steps: number, from: number, to: number) =>
+  Array.from({ length: steps }, (_, index) => ({
+    step: index + 1,
+    loss: to + (from - to) * Math.exp(-index / (steps / 3)) + 0.03 * Math.sin(index * 2.4),
+  }));
+
+const POINTS = [
+  [450, 412],
+  [600, 655],
+  [400, 371],
+  [350, 298],
+  [700, 903],
+  [500, 540],
+  [550, 702],
+  [650, 611],
+  [800, 1014],
+  [750, 866],
+].map(([required, written]) => ({ required: required!, written: written! }));
+
+/** A whole run as the quickstart might leave it; the numbers are made up. */
+export const SAMPLE_REPORT: ReportData = {
+  run: 'quickstart',
+  stages: [
+    { stage: 'select', seconds: 0.4, summary: '13 instructions, 0 duplicates left out' },
+    { stage: 'generate', seconds: 164, summary: '10 kept, 2 rejected, 1 failed' },
+    { stage: 'dataset', seconds: 1.2, summary: '10 training rows, 0 general rows' },
+    { stage: 'sft', seconds: 92, summary: 'trained on 10 rows' },
+    { stage: 'preferences', seconds: 121, summary: '6 pairs of 8 prompts' },
+    { stage: 'dpo', seconds: 61, summary: 'trained on 6 rows' },
+    { stage: 'evaluate', seconds: 133, summary: 'base: 8 completions, sft: 8 completions, dpo: 8 completions' },
+  ],
+  dataset: {
+    name: 'longwriter-quickstart',
+    selected: 13,
+    kept: 10,
+    rejected: { 'length-score': 1, 'section-truncated': 1 },
+    failed: 1,
+    words: POINTS.map(({ written }) => written),
+    points: POINTS,
+  },
+  trainings: [
+    { method: 'sft', rows: 10, steps: 20, seconds: 88, losses: falling(20, 2.9, 2.3) },
+    { method: 'dpo', rows: 6, steps: 8, seconds: 57, losses: falling(8, 0.69, 0.52) },
+  ],
+  preferences: { prompts: 8, pairs: 6, dropped: { 'spread-too-small': 1, unscored: 1 } },
+  evaluations: [
+    evaluated('base', [141, 355, 0, 471, 260, 232, 127, 618], [2]),
+    evaluated('sft', [288, 719, 166, 1093, 352, 466, 340, 1018], [1, 5]),
+    evaluated('dpo', [214, 861, 104, 1120, 251, 331, 297, 942]),
+  ],
+  writer: { model: 'openai/SmolLM2-135M-Instruct' },
+  judgeIsStandIn: true,
+  calls: { count: 153, promptTokens: 121_400, cachedTokens: 98_220, completionTokens: 60_331 },
+};

@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest';
+import type { ReportData } from '../../activities/report/data.ts';
+import { duration } from '../../activities/report/format.ts';
+import { histogram } from '../../activities/report/histogram.ts';
+import { html } from '../../activities/report/html.ts';
+import { renderReport } from '../../activities/report/report.ts';
+import { verdict } from '../../activities/report/verdict.ts';
+import { evaluated, SAMPLE_REPORT } from './report-sample.ts';
+
+const HOSTILE = `"><script>alert('x')</script><img src=x onerror=alert(1)>&lt;`;
+
+/** The words of a page as a reader sees them. */
+function textOf(page: string): string {
+  return page
+    .replace(/<style>[\s\S]*?<\/style>/g, '')
+    .replace(/<svg[\s\S]*?<\/svg>/g, '')
+    .replace(/<[^>]+>/g, ' ')
+    .replace(/\s+/g, ' ');
+}
+
+describe('a report', () => {
+  const page = renderReport(SAMPLE_REPORT);
+  const text = textOf(page);
+
+  it('says the mean words of the three models, each with its n', () => {
+    expect(text).toContain(
+      'Asked for 563 words on average, the base model wrote 276 (n = 8), the SFT model wrote 555 (n = 8) and the DPO model wrote 515 (n = 8).',
+    );
+    expect(text).toContain('With n = 8, differences between the models can be chance');
+  });
+
+  it('compares the models prompt by prompt', () => {
+    expect(text).toContain('Of the 8 prompts that both answered, DPO wrote more than SFT on 2');
+  });
+
+  it('shows every score with its n, and how many answers are unscored', () => {
+    const sft = SAMPLE_REPORT.evaluations[1]!.overall;
+    expect(text).toContain(
+      `SFT ${sft.lengthScore.mean!.toFixed(1)} n 8 ${sft.qualityScore.mean!.toFixed(1)} n 6 ${sft.overall!.toFixed(1)} n 8/6 555 n 8 6 of 8 2 of 8`,
+    );
+  });
+
+  it('shows counts of the dataset that add up', () => {
+    expect(text).toContain(
+      'kept 10 rejected: length-score 1 rejected: section-truncated 1 failed, without a verdict 1 all 13',
+    );
+    expect(text).not.toContain('These add up to');
+  });
+
+  it('says so where the counts do not add up', () => {
+    const dataset = { ...SAMPLE_REPORT.dataset!, selected: 14 };
+    expect(textOf(renderReport({ ...SAMPLE_REPORT, dataset }))).toContain(
+      'These add up to 13, but 14 instructions were selected.',
+    );
+  });
+
+  it('shows stages, pairs, calls and tokens', () => {
+    for (const part of [
+      'generate 2 min 44 s 10 kept',
+      '8 prompts gave 6 pairs',
+      '1 dropped (unscored)',
+      '98,220 (81 %)',
+      '153',
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
+
+  it('draws its charts as SVG that scales and can be read out', () => {
+    const charts = page.match(/<svg[^>]*>/g)!;
+    expect(charts).toHaveLength(5);
+    for (const chart of charts)
+      expect(chart).toMatch(/^<svg role="img" aria-label="[^"]+" xmlns="[^"]+" viewBox="0 0 480 320">$/);
+  });
+
+  it('says plainly that an embedded judge is a stand-in, and of another judge that scores hold for it alone', () => {
+    expect(text).toContain('This judge is a stand-in');
+    const other = textOf(renderReport({ ...SAMPLE_REPORT, judgeIsStandIn: false }));
+    expect(other).not.toContain('stand-in');
+    expect(other).toContain('Scores hold for this judge');
+  });
+
+  it('puts only confirmed numbers of the paper beside its own, and says that they do not compare', () => {
+    expect(text).toContain('This run is not comparable with them.');
+    expect(text).toContain('LongWriter-9B (SFT) 78.6 82.3 80.5');
+    expect(text).toContain('LongWriter-9B-DPO – – 84.0');
+  });
+
+  it('gives the same bytes for the same data', () => {
+    expect(renderReport(SAMPLE_REPORT)).toBe(page);
+  });
+
+  it('loads nothing and runs nothing', () => {
+    expect(page).not.toMatch(/<(?:script|link|img|iframe|object|embed|base)\b/i);
+    expect(page).not.toMatch(/\b(?:src|href|srcset|action)\s*=/i);
+    expect(page).not.toMatch(/url\(|@import/i);
+    expect(page.match(/https?:[^"' ]*/g)!.filter((address) => address !== 'http://www.w3.org/2000/svg')).toEqual([]);
+    expect(page).toContain('default-src &#39;none&#39;');
+  });
+
+  it('keeps hostile names inert wherever a name is shown', () => {
+    const evaluations = SAMPLE_REPORT.evaluations.map((one) => ({
+      ...one,
+      benchmark: HOSTILE,
+      judge: { model: HOSTILE, temperature: 0.5, promptHash: HOSTILE },
+    }));
+    const hostile = renderReport({
+      ...SAMPLE_REPORT,
+      run: HOSTILE,
+      writer: { model: HOSTILE },
+      stages: [{ stage: 'select', seconds: 1, summary: HOSTILE }],
+      dataset: { ...SAMPLE_REPORT.dataset!, name: HOSTILE, rejected: { [HOSTILE]: 2 } },
+      preferences: { prompts: 1, pairs: 0, dropped: { [HOSTILE]: 1 } },
+      evaluations,
+    });
+    expect(hostile).not.toMatch(/<script|<img|onerror=alert\(1\)>/);
+    expect(hostile.split('&#60;script&#62;alert(&#39;x&#39;)').length - 1).toBeGreaterThanOrEqual(7);
+    expect(hostile.match(/<svg/g)).toHaveLength(5);
+  });
+});
+
+describe('a report of a run that stopped early', () => {
+  const nothing: ReportData = {
+    run: 'early',
+    stages: [],
+    trainings: [],
+    evaluations: [],
+    writer: { model: 'writer' },
+    judgeIsStandIn: true,
+    calls: { count: 0, promptTokens: 0, cachedTokens: 0, completionTokens: 0 },
+  };
+
+  it('says what is absent instead of drawing it', () => {
+    const page = renderReport(nothing);
+    expect(page).not.toContain('<svg');
+    for (const part of [
+      'No model was evaluated',
+      'No dataset was assembled',
+      'No SFT model',
+      'No DPO model',
+      'No preference pairs',
+      'No stage',
+    ]) {
+      expect(textOf(page)).toContain(part);
+    }
+  });
+
+  it('draws no empty chart of a part that is there without numbers', () => {
+    const page = renderReport({
+      ...nothing,
+      dataset: { name: 'none', kept: 0, rejected: {}, failed: 1, words: [], points: [] },
+      trainings: [{ method: 'sft', rows: 1, steps: 0, seconds: 1, losses: [] }],
+      evaluations: [evaluated('base', [])],
+    });
+    expect(page).not.toContain('<svg');
+    expect(textOf(page)).toContain('the base model has no answers (n = 0)');
+    expect(page).not.toMatch(/NaN|Infinity|undefined|null/);
+  });
+});
+
+describe('a report of a model that wrote nothing', () => {
+  it('puts answers without words on the lower edge, and says so', () => {
+    const page = renderReport({ ...SAMPLE_REPORT, evaluations: [evaluated('base', [0, 0, 0])] });
+    expect(page).not.toMatch(/NaN|Infinity|undefined/);
+    expect(page).toContain('Answers without a word stand on the lower edge.');
+    expect(page.match(/<svg[^>]*aria-label="Required against written words of each[\s\S]*?<\/svg>/)![0]).toContain(
+      '>0</text>',
+    );
+  });
+
+  it('shows a dash and n 0 for a quality that no judgement gives', () => {
+    const evaluations = [evaluated('base', [10, 20], [0, 1])];
+    const text = textOf(renderReport({ ...SAMPLE_REPORT, evaluations }));
+    expect(text).toContain('– n 0 – n 2/0');
+    expect(verdict(evaluations)[0]).toContain('wrote 15 (n = 2)');
+  });
+});
+
+describe('html', () => {
+  it('escapes text and numbers, and takes markup as it is', () => {
+    expect(html`<p title="${`"'`}">${'<b>'}${html`<i>${'&'}</i>`}${[html`1`, html`2`]}${3}</p>`.text).toBe(
+      '<p title="&#34;&#39;">&#60;b&#62;<i>&#38;</i>123</p>',
+    );
+  });
+});
+
+describe('numbers of a report', () => {
+  it('bins every value once, in at most twelve bins', () => {
+    for (const values of [[0], [100, 100], [298, 1014, 500], [2000, 32000, 9999], [7, 1_000_000]]) {
+      const bins = histogram(values);
+      expect(bins.reduce((sum, { count }) => sum + count, 0)).toBe(values.length);
+      expect(bins.length).toBeLessThanOrEqual(12);
+    }
+  });
+
+  it('writes times as people say them', () => {
+    expect([0.42, 48, 59.7, 125, 7800].map(duration)).toEqual([
+      '0.4 s',
+      '48 s',
+      '1 min 00 s',
+      '2 min 05 s',
+      '2 h 10 min',
+    ]);
+  });
+});

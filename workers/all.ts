@@ -1,0 +1,4 @@
+import { runUntilSignal } from './main.ts';
+import { ROLES } from './run-worker.ts';
+
+await runUntilSignal(ROLES);

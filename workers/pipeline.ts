@@ -1,0 +1,3 @@
+import { runUntilSignal } from './main.ts';
+
+await runUntilSignal(['pipeline']);

@@ -1,0 +1,83 @@
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { ActivityDeps } from '../activities/deps.ts';
+import { createGpuActivities, createLlmActivities, createPipelineActivities } from '../activities/index.ts';
+import type { Environment } from '../configs/env.ts';
+import { ENDPOINT_NAMES, endpointQueue, GPU_QUEUE, PIPELINE_QUEUE } from '../domain/names.ts';
+import { activityDeps } from './deps.ts';
+
+/** The task queues a worker process can serve. */
+export const ROLES = ['pipeline', 'llm', 'gpu'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Running workers of this process; `stop` ends them gracefully. */
+export interface RunningWorkers {
+  /** Settles when the workers have ended; rejects when one of them failed. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Shared by all workers: a cancelled activity hears of it within two seconds, not twenty. */
+const shared = { maxHeartbeatThrottleInterval: '2s', shutdownGraceTime: '1s' } as const;
+
+/** Starts workers for some roles in this process, and returns when they poll. */
+export async function startWorkers(environment: Environment, roles: readonly Role[]): Promise<RunningWorkers> {
+  const connection = await NativeConnection.connect({ address: environment.temporalAddress });
+  const deps = activityDeps(environment);
+  const namespace = environment.temporalNamespace;
+  const all: WorkerOptions[] = [];
+  if (roles.includes('pipeline')) all.push(await pipelineOptions(deps));
+  if (roles.includes('llm')) all.push(...llmOptions(deps));
+  if (roles.includes('gpu')) all.push(gpuOptions(deps));
+  const workers = await Promise.all(
+    all.map((options) => Worker.create({ ...shared, ...options, connection, namespace })),
+  );
+  const running = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+  running.catch(() => undefined);
+  return {
+    ended: running,
+    async stop() {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await running.catch(() => undefined);
+      await connection.close();
+    },
+  };
+}
+
+/** Lets the Temporal runtime log warnings only; called once, before any worker is made. */
+export function quietRuntime(): void {
+  Runtime.install({ telemetryOptions: { logging: { filter: 'WARN', forward: {} } } });
+}
+
+async function pipelineOptions(deps: ActivityDeps): Promise<WorkerOptions> {
+  const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
+  return {
+    taskQueue: PIPELINE_QUEUE,
+    workflowBundle: await bundleWorkflowCode({ workflowsPath, logger: silent }),
+    activities: createPipelineActivities(deps),
+  };
+}
+
+function llmOptions(deps: ActivityDeps): WorkerOptions[] {
+  const activities = createLlmActivities(deps);
+  return ENDPOINT_NAMES.map((endpoint) => ({
+    taskQueue: endpointQueue(endpoint),
+    activities,
+    // More tasks than calls in flight: the pacer holds the calls, and dispatch is hidden behind them.
+    maxConcurrentActivityTaskExecutions: 200,
+  }));
+}
+
+function gpuOptions(deps: ActivityDeps): WorkerOptions {
+  return { taskQueue: GPU_QUEUE, activities: createGpuActivities(deps), maxConcurrentActivityTaskExecutions: 1 };
+}
+
+const nothing = () => undefined;
+const silent = {
+  log: nothing,
+  trace: nothing,
+  debug: nothing,
+  info: nothing,
+  warn: console.warn,
+  error: console.error,
+};

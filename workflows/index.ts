@@ -1,0 +1,6 @@
+export { runPipeline } from './run-pipeline.ts';
+export { partition } from './partition.ts';
+export { generateSample } from './generate-sample.ts';
+export { trainModel } from './train-model.ts';
+export { buildPreferences } from './build-preferences.ts';
+export { evaluateModel } from './evaluate-model.ts';

@@ -1,0 +1,46 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { GpuActivities, LlmActivities, PipelineActivities } from '../activities/index.ts';
+import { endpointQueue, GPU_QUEUE, PIPELINE_QUEUE, type EndpointName } from '../domain/names.ts';
+
+// No maximum of attempts anywhere: what must not be tried again is thrown as non-retryable, and a worker's shutdown
+// counts as an attempt, so a maximum would make three deploys fail a call.
+const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' } as const;
+
+/** A worker that is gone is noticed after this long. Longer than a busy machine may keep a process from beating. */
+const heartbeatTimeout = '20s';
+
+/** Light activities: look-ups, joins, files of the store. */
+export const pipeline = proxyActivities<PipelineActivities>({
+  taskQueue: PIPELINE_QUEUE,
+  // A look-up over a partition of 500, on a busy machine and a distant bucket.
+  startToCloseTimeout: '10 minutes',
+  retry,
+});
+
+/** Activities that stream over a whole run. */
+export const assembly = proxyActivities<Pick<PipelineActivities, 'assembleDataset' | 'publishReport'>>({
+  taskQueue: PIPELINE_QUEUE,
+  startToCloseTimeout: '6 hours',
+  heartbeatTimeout,
+  retry,
+});
+
+/** Activities that call the model of an endpoint. */
+export function llm(endpoint: EndpointName) {
+  return proxyActivities<LlmActivities>({
+    taskQueue: endpointQueue(endpoint),
+    // A call of a paused run is held at the worker's gate, so this is no limit on the call itself; that is the endpoint's.
+    startToCloseTimeout: '30 days',
+    heartbeatTimeout,
+    retry,
+  });
+}
+
+/** Activities on a GPU node. A cancelled one is waited for, so that the next stage does not meet a full GPU. */
+export const gpu = proxyActivities<GpuActivities>({
+  taskQueue: GPU_QUEUE,
+  startToCloseTimeout: '60 days',
+  heartbeatTimeout,
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  retry,
+});

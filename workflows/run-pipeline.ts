@@ -1,0 +1,171 @@
+import { ApplicationFailure, executeChild } from '@temporalio/workflow';
+import type { RunConfig } from '../configs/schema.ts';
+import type { Evaluation } from '../activities/score-evaluation.ts';
+import type { ItemCounts, StageOutcomes } from '../activities/stage-outcomes.ts';
+import { childId, MODEL_NAMES, STAGES, type ModelName, type Stage } from '../domain/names.ts';
+import type { ModelReference } from '../domain/schemas/run.ts';
+import { buildPreferences } from './build-preferences.ts';
+import { evaluateModel } from './evaluate-model.ts';
+import { gateProblem } from './gates.ts';
+import { partition } from './partition.ts';
+import { assembly, gpu, pipeline } from './proxies.ts';
+import { RunState } from './run-state.ts';
+import { pausable } from './steps.ts';
+import { trainModel } from './train-model.ts';
+
+export interface RunPipelineInput {
+  readonly run: string;
+  /** Revision of the frozen configuration. */
+  readonly revision: number;
+  /** The frozen configuration itself: numbers, names and store paths, no text and no key. */
+  readonly config: RunConfig;
+  /** The first stage to walk; what earlier ones made is taken from their records. */
+  readonly from?: Stage;
+  /** The last stage to walk. */
+  readonly until?: Stage;
+  /** Goes on with failed samples left out. */
+  readonly acceptFailed?: boolean;
+}
+
+export interface RunOutcome {
+  /** Store path of the report, where that stage was walked. */
+  readonly report?: string;
+  /** Samples that failed and were left out by `acceptFailed`. */
+  readonly failed: number;
+}
+
+type StageTable = { readonly [S in Stage]: (made: StageOutcomes) => Promise<StageOutcomes[S]> };
+
+/** LongWriter end to end: select → generate → dataset → SFT → preferences → DPO → evaluate → report. */
+export async function runPipeline(input: RunPipelineInput): Promise<RunOutcome> {
+  const state = new RunState(input.run);
+  const stages = stageTable(input, state);
+  const from = STAGES.indexOf(input.from ?? 'select');
+  const until = STAGES.indexOf(input.until ?? 'report');
+  const made = await recordedOutcomes(input, from);
+
+  for (const [index, stage] of STAGES.entries()) {
+    if (index < from || index > until) {
+      state.skip(stage);
+      continue;
+    }
+    await state.whileRunning();
+    const startedAt = state.begin(stage);
+    try {
+      const outcome = await stages[stage](made as StageOutcomes);
+      Object.assign(made, { [stage]: outcome });
+      const endedAt = state.end(stage);
+      await pausable(input.run, () => pipeline.recordStage({ run: input.run, stage, startedAt, endedAt, outcome }));
+    } catch (error) {
+      state.fail(stage, error);
+      throw error;
+    }
+  }
+  state.complete();
+  return { ...(made.report ? { report: made.report.path } : {}), failed: made.dataset?.failed ?? 0 };
+}
+
+function stageTable(input: RunPipelineInput, state: RunState): StageTable {
+  const { run, revision, config } = input;
+  const reference = { run, revision };
+  return {
+    select: () => pausable(run, () => pipeline.selectInstructions(reference)),
+
+    generate: ({ select }) => generateDataset(input, state, select),
+
+    dataset: ({ select }) => pausable(run, () => assembly.assembleDataset({ ...reference, instructions: select.key })),
+
+    sft: async ({ dataset }) => {
+      const base = await pausable(run, () => gpu.identifyModel(reference));
+      const trained = await runTraining({ ...reference, method: 'sft', data: dataset.folder, base });
+      return { ...trained, base };
+    },
+
+    preferences: ({ select, sft }) =>
+      executeChild(buildPreferences, {
+        workflowId: childId(run, 'preferences'),
+        args: [{ ...servedWork(input, sft.model), instructions: select.key }],
+        staticSummary: `${config.preferences.completions} completions a prompt, scored and paired`,
+      }),
+
+    dpo: ({ preferences, sft }) =>
+      runTraining({ ...reference, method: 'dpo', data: preferences.folder, base: sft.model }),
+
+    evaluate: async ({ sft, dpo }) => {
+      const models: Record<ModelName, ModelReference> = { base: sft.base, sft: sft.model, dpo: dpo.model };
+      const evaluations: Partial<Record<ModelName, Evaluation>> = {};
+      // One served model at a time: a GPU node holds one.
+      for (const name of MODEL_NAMES.filter((name) => config.evaluation.models.includes(name))) {
+        evaluations[name] = await executeChild(evaluateModel, {
+          workflowId: childId(run, 'evaluate', name),
+          args: [servedWork(input, models[name])],
+          staticSummary: `the ${name} model on the benchmark`,
+        });
+      }
+      return evaluations;
+    },
+
+    report: () => pausable(run, () => assembly.publishReport(reference)),
+  };
+}
+
+/** Generates all samples, and again those without a verdict after a person has resumed a run with too many failed. */
+async function generateDataset(
+  { run, revision, config, acceptFailed }: RunPipelineInput,
+  state: RunState,
+  { key, selected }: StageOutcomes['select'],
+): Promise<ItemCounts> {
+  const { window, partitionSize, maxDraws } = config.generation;
+  for (;;) {
+    const counts = await executeChild(partition, {
+      workflowId: childId(run, 'generate'),
+      args: [
+        {
+          run,
+          revision,
+          stage: 'generate',
+          part: 'samples',
+          work: { kind: 'samples', instructions: key },
+          offset: 0,
+          count: selected,
+          size: partitionSize,
+          window,
+          maxDraws,
+        },
+      ],
+      staticSummary: `${selected} samples`,
+    });
+    const problem = gateProblem(counts, selected, config.gates, acceptFailed ?? false);
+    if (!problem) return counts;
+    await pipeline.pauseRun({ run, ...problem });
+    await state.pauseUntilResumed(problem);
+  }
+}
+
+function runTraining(args: Parameters<typeof trainModel>[0]): Promise<Awaited<ReturnType<typeof trainModel>>> {
+  return executeChild(trainModel, {
+    workflowId: childId(args.run, args.method),
+    args: [args],
+    staticSummary: `${args.method} from the ${args.base.name} model`,
+  });
+}
+
+function servedWork({ run, revision, config }: RunPipelineInput, model: ModelReference) {
+  const { window, partitionSize } = config.generation;
+  return { run, revision, model, window, partitionSize, judgeDraws: config.judge.maxDraws };
+}
+
+/** What the stages before the first one made, from their records. */
+async function recordedOutcomes({ run }: RunPipelineInput, from: number): Promise<Partial<StageOutcomes>> {
+  if (from === 0) return {};
+  const records = new Map((await pipeline.readStages({ run })).map(({ stage, outcome }) => [stage, outcome]));
+  const needed = STAGES.slice(0, from);
+  const missing = needed.filter((stage) => !records.has(stage));
+  if (missing.length > 0) {
+    throw ApplicationFailure.nonRetryable(
+      `run ${run} cannot begin at ${STAGES[from]}: it has no finished ${missing.join(', ')}`,
+      'Stage.Missing',
+    );
+  }
+  return Object.fromEntries(needed.map((stage) => [stage, records.get(stage)]));
+}

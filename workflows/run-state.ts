@@ -1,0 +1,113 @@
+import { condition, isCancellation, log, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { STAGES, type Stage } from '../domain/names.ts';
+import { stageLine, type ProgressReport, type RunProgress, type StageProgress } from '../domain/progress.ts';
+import { failureBehind } from './failures.ts';
+import { pausedSignal, progressQuery, progressSignal, resumedSignal, type PauseReason } from './messages.ts';
+
+interface StageState {
+  state: StageProgress['state'];
+  readonly parts: Map<string, ProgressReport>;
+  startedAt: number;
+  endedAt: number;
+}
+
+/** What a run tells of itself: its stages, whether it is paused, and why. */
+export class RunState {
+  readonly #run: string;
+  readonly #stages = new Map<Stage, StageState>(
+    STAGES.map((stage) => [stage, { state: 'waiting', parts: new Map(), startedAt: 0, endedAt: 0 }]),
+  );
+  #pause: PauseReason | undefined;
+  #end: { state: 'completed' | 'failed' | 'cancelled'; message: string } | undefined;
+
+  constructor(run: string) {
+    this.#run = run;
+    setHandler(progressQuery, () => this.progress());
+    setHandler(progressSignal, (report) => {
+      this.#stages.get(report.stage)?.parts.set(report.part, report);
+      this.#show();
+    });
+    setHandler(pausedSignal, (reason) => {
+      if (this.#pause === undefined) log.warn('run paused', { ...reason });
+      this.#pause ??= reason;
+      this.#show();
+    });
+    setHandler(resumedSignal, () => {
+      this.#pause = undefined;
+      this.#show();
+    });
+  }
+
+  /** Waits while the run is paused. */
+  async whileRunning(): Promise<void> {
+    await condition(() => this.#pause === undefined);
+  }
+
+  /** Pauses the run from inside, and waits for its resumption. */
+  async pauseUntilResumed(reason: PauseReason): Promise<void> {
+    this.#pause ??= reason;
+    this.#show();
+    await this.whileRunning();
+  }
+
+  skip(stage: Stage): void {
+    this.#stages.get(stage)!.state = 'skipped';
+  }
+
+  /** Marks a stage as running; returns the time. */
+  begin(stage: Stage): string {
+    const now = new Date();
+    Object.assign(this.#stages.get(stage)!, { state: 'running', startedAt: now.getTime() });
+    this.#show();
+    return now.toISOString();
+  }
+
+  /** Marks a stage as done; returns the time. */
+  end(stage: Stage): string {
+    const now = new Date();
+    Object.assign(this.#stages.get(stage)!, { state: 'done', endedAt: now.getTime() });
+    log.info('stage done', { run: this.#run, stage });
+    this.#show();
+    return now.toISOString();
+  }
+
+  fail(stage: Stage, error: unknown): void {
+    Object.assign(this.#stages.get(stage)!, { state: 'failed', endedAt: Date.now() });
+    this.#end = isCancellation(error)
+      ? { state: 'cancelled', message: 'cancelled' }
+      : { state: 'failed', message: failureBehind(error)?.message ?? String(error) };
+    this.#show();
+  }
+
+  complete(): void {
+    this.#end = { state: 'completed', message: '' };
+    this.#show();
+  }
+
+  progress(): RunProgress {
+    const paused = this.#pause && { state: 'paused' as const, message: `${this.#pause.type}: ${this.#pause.message}` };
+    return {
+      run: this.#run,
+      ...(this.#end ?? paused ?? { state: 'running', message: '' }),
+      stages: [...this.#stages].map(([stage, current]) => stageProgress(stage, current)),
+    };
+  }
+
+  #show(): void {
+    const { state, message, stages } = this.progress();
+    const lines = stages.map((stage) => `    ${stageLine(stage)}`);
+    setCurrentDetails([`**${state}** ${message}`, '', ...lines].join('\n'));
+  }
+}
+
+function stageProgress(stage: Stage, { state, parts, startedAt, endedAt }: StageState): StageProgress {
+  const reports = [...parts.values()];
+  return {
+    stage,
+    state,
+    done: reports.reduce((sum, { done }) => sum + done, 0),
+    total: reports.reduce((sum, { total }) => sum + total, 0),
+    detail: reports.at(-1)?.detail ?? '',
+    seconds: startedAt === 0 ? 0 : ((endedAt || Date.now()) - startedAt) / 1000,
+  };
+}

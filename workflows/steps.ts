@@ -1,0 +1,48 @@
+import { getExternalWorkflowHandle, sleep } from '@temporalio/workflow';
+import { pausingFailure } from './failures.ts';
+import { pausedSignal } from './messages.ts';
+
+/** Asks with draws 0, 1, … until an answer is accepted, at most `maxDraws` times; returns the last one. */
+export async function drawUntilAccepted<T extends { readonly ok: boolean }>(
+  maxDraws: number,
+  ask: (draw: number) => Promise<T>,
+): Promise<T> {
+  for (let draw = 0; ; draw++) {
+    const answer = await ask(draw);
+    if (answer.ok || draw + 1 >= maxDraws) return answer;
+  }
+}
+
+/**
+ * Takes a step, and after a failure that pauses the run tells the run and takes it again. The worker's gate holds the
+ * repeated step until the run is resumed, so this costs no history meanwhile.
+ */
+export async function pausable<T>(run: string, step: () => Promise<T>): Promise<T> {
+  for (let seconds = 1; ; seconds = Math.min(seconds * 2, 600)) {
+    try {
+      return await step();
+    } catch (error) {
+      const reason = pausingFailure(error);
+      if (!reason) throw error;
+      // A child that outlives its run has nobody to tell.
+      await getExternalWorkflowHandle(run)
+        .signal(pausedSignal, reason)
+        .catch(() => undefined);
+      // For what fails without passing the gate, such as a store that cannot be written.
+      await sleep(`${seconds}s`, { summary: `paused: ${reason.type}` });
+    }
+  }
+}
+
+/** Works on items with at most `window` in progress: the next begins when any one ends. */
+export async function inWindow<T>(
+  items: readonly T[],
+  window: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = items.values();
+  const lane = async () => {
+    for (const item of queue) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(window, items.length) }, lane));
+}
