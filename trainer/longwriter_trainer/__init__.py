@@ -1,0 +1,1 @@
+"""SFT and DPO for LongWriter: one JSON job in, JSONL events, checkpoints and a model out."""

@@ -1,0 +1,45 @@
+"""Direct preference optimization, with a supervised term on the chosen answer when ``sft_weight`` is above 0."""
+
+from typing import Any
+
+from datasets import Dataset
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from trl import DPOConfig, DPOTrainer
+
+from longwriter_trainer.encode import Encoded
+from longwriter_trainer.job import Job
+from longwriter_trainer.reporter import RunReporter
+from longwriter_trainer.training import WithoutModelCard, shared_arguments
+
+
+class PreparedDPOTrainer(WithoutModelCard, DPOTrainer):
+    """TRL's DPOTrainer over pairs that are tokenized already, without a model card."""
+
+    def _prepare_dataset(self, dataset: Dataset, *_: Any, **__: Any) -> Dataset:
+        return dataset
+
+
+def make_dpo_trainer(
+    job: Job, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, encoded: Encoded, reporter: RunReporter
+) -> Any:
+    """Builds TRL's trainer; with ``precompute_reference`` the base model's log-probabilities are taken here, once.
+
+    A micro batch is ``input_ids``, ``attention_mask`` and ``completion_mask`` of shape (2 * micro_batch_size, tokens):
+    the chosen answers, then the rejected ones. The reference is the base model, also when a checkpoint is loaded later.
+    """
+    chosen = job.hyperparameters
+    mixed = {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, chosen.sft_weight]}
+    arguments = DPOConfig(
+        **shared_arguments(job),
+        beta=chosen.beta,
+        precompute_ref_log_probs=chosen.precompute_reference,
+        precompute_ref_batch_size=chosen.micro_batch_size,
+        **(mixed if chosen.sft_weight else {}),
+    )
+    return PreparedDPOTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=Dataset.from_dict(encoded.columns),
+        processing_class=tokenizer,
+        callbacks=[reporter],
+    )

@@ -1,0 +1,145 @@
+"""The job file: what is to be trained, checked before anything heavy is imported."""
+
+import json
+import os
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin
+
+from longwriter_trainer.failures import JobInvalid
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """How to train; every field is required, except that the last three belong to DPO alone."""
+
+    epochs: float
+    max_steps: int | None
+    learning_rate: float
+    lr_scheduler: Literal["cosine", "linear", "constant", "constant_with_warmup"]
+    warmup_ratio: float
+    weight_decay: float
+    adam_beta1: float
+    adam_beta2: float
+    max_grad_norm: float
+    batch_size: int
+    micro_batch_size: int
+    max_length: int
+    over_long: Literal["skip", "cut"]
+    save_steps: int
+    keep_checkpoints: int
+    precision: Literal["bf16-autocast", "float32"]
+    gradient_checkpointing: bool
+    device: Literal["cpu", "auto"]
+    beta: float | None = None
+    sft_weight: float | None = None
+    precompute_reference: bool | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training run: ``output_dir`` is its identity, running it again goes on where it stopped."""
+
+    version: Literal[1]
+    run_id: str
+    job_id: str
+    method: Literal["sft", "dpo"]
+    base_model: str
+    train_files: list[str]
+    output_dir: str
+    seed: int
+    resume_from: str | None
+    model_identity: str
+    hyperparameters: Hyperparameters
+
+
+DPO_ONLY = ("beta", "sft_weight", "precompute_reference")
+ABOVE_ZERO = """
+    epochs learning_rate max_grad_norm
+    batch_size micro_batch_size max_length save_steps keep_checkpoints beta max_steps
+"""
+ZERO_TO_ONE = "warmup_ratio adam_beta1 adam_beta2"
+
+
+def _matches(value: Any, kind: Any) -> bool:
+    if isinstance(kind, UnionType):
+        return any(_matches(value, part) for part in get_args(kind))
+    if get_origin(kind) is Literal:
+        return any(value == allowed and type(value) is type(allowed) for allowed in get_args(kind))
+    if get_origin(kind) is list:
+        return isinstance(value, list) and len(value) > 0 and all(_matches(part, *get_args(kind)) for part in value)
+    if kind is float:
+        return type(value) in (int, float)
+    return value is None if kind is type(None) else type(value) is kind
+
+
+def _described(kind: Any) -> str:
+    if isinstance(kind, UnionType):
+        return " or ".join(_described(part) for part in get_args(kind))
+    if get_origin(kind) is Literal:
+        return " | ".join(json.dumps(allowed) for allowed in get_args(kind))
+    names = {float: "a number", int: "an integer", str: "a string", bool: "true or false", type(None): "null"}
+    return names.get(kind, "a list of one or more strings")
+
+
+def _check(record: Any, shape: type, where: str, required: set[str]) -> dict:
+    if not isinstance(record, dict):
+        raise JobInvalid(f"{where}: expected an object")
+    known = {field.name: field.type for field in fields(shape)}
+    for key in record:
+        if key not in known:
+            raise JobInvalid(f"{where}: unknown key {key!r}")
+    for key in known:
+        if key not in record and key in required:
+            raise JobInvalid(f"{where}: missing key {key!r}")
+        if key in record and known[key] is not Hyperparameters and not _matches(record[key], known[key]):
+            raise JobInvalid(f"{where}: {key!r} is {json.dumps(record[key])}, expected {_described(known[key])}")
+    return record
+
+
+def _check_hyperparameters(record: Any, method: str) -> Hyperparameters:
+    required = {field.name for field in fields(Hyperparameters) if field.default is MISSING}
+    _check(record, Hyperparameters, "hyperparameters", required | set(DPO_ONLY if method == "dpo" else ()))
+    for key in DPO_ONLY:
+        if method == "sft" and key in record:
+            raise JobInvalid(f"hyperparameters: unknown key {key!r} (it belongs to dpo)")
+        if method == "dpo" and record[key] is None:
+            raise JobInvalid(f"hyperparameters: {key!r} is null")
+    for key, value in record.items():
+        if key in ABOVE_ZERO.split() and value is not None and not value > 0:
+            raise JobInvalid(f"hyperparameters: {key!r} is {value}, expected more than 0")
+        if key in ZERO_TO_ONE.split() and not 0 <= value < 1:
+            raise JobInvalid(f"hyperparameters: {key!r} is {value}, expected 0 or more and less than 1")
+        if key in ("weight_decay", "sft_weight") and value < 0:
+            raise JobInvalid(f"hyperparameters: {key!r} is {value}, expected 0 or more")
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if record["batch_size"] % (record["micro_batch_size"] * world):
+        raise JobInvalid(
+            f"hyperparameters: batch_size {record['batch_size']} is no multiple of micro_batch_size "
+            f"{record['micro_batch_size']} x {world} process(es)"
+        )
+    return Hyperparameters(**record)
+
+
+def read_job(path: Path) -> Job:
+    """Reads and checks a job file.
+
+    Raises:
+        JobInvalid: The file is not there, is no JSON, or has a key too many, too few or of the wrong kind.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise JobInvalid(f"{path}: {error}") from error
+    _check(record, Job, "job", {field.name for field in fields(Job)})
+    for key in ("output_dir", *(["resume_from"] if record["resume_from"] else [])):
+        if not os.path.isabs(record[key]):
+            raise JobInvalid(f"job: {key!r} is no absolute path: {record[key]}")
+    for file in record["train_files"]:
+        if not os.path.isabs(file):
+            raise JobInvalid(f"job: a train file is no absolute path: {file}")
+    base = record["base_model"]
+    if os.path.isabs(base) and not (Path(base) / "config.json").is_file():
+        raise JobInvalid(f"job: no model in base_model {base}")
+    return Job(**{**record, "hyperparameters": _check_hyperparameters(record["hyperparameters"], record["method"])})
