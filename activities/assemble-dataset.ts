@@ -10,7 +10,7 @@ import { findManifest, writeFolder } from './folder.ts';
 import { whileBeating } from './heartbeat.ts';
 import { findJson, jsonLinesBytes, parseJsonLines } from './io/store/json.ts';
 import { renderDatasetCard } from './report/dataset-card.ts';
-import { modelIdentity, sampleSettings, type RunReference } from './run-files.ts';
+import { modelIdentity, promptHashes, sampleSettings, type RunReference } from './run-files.ts';
 
 export interface AssembleDatasetInput extends RunReference {
   readonly instructions: string;
@@ -72,6 +72,7 @@ export async function assembleDataset(deps: ActivityDeps, input: AssembleDataset
         name: config.dataset.name,
         writer: modelIdentity(config, 'writer'),
         settings,
+        promptHashes: { ...promptHashes(config) },
         counts,
         rejected,
         words,

@@ -66,6 +66,8 @@ async function benchmarkPrompts(deps: ActivityDeps, key: string): Promise<Comple
   try {
     const rows = parseJsonLines(key, await deps.files.text(key), BenchmarkRow);
     if (rows.length === 0) throw new CorruptObjectError(`${key}: no prompts`);
+    if (new Set(rows.map(({ prompt }) => prompt)).size < rows.length)
+      throw new CorruptObjectError(`${key}: a prompt stands twice`);
     return rows.map(({ prompt, length, type }) => ({ id: sha256Hex(prompt).slice(0, 16), prompt, length, type }));
   } catch (error) {
     if (error instanceof CorruptObjectError) throw failure('Benchmark.Invalid', error.message);

@@ -1,6 +1,13 @@
 import type { RunConfig } from '../configs/schema.ts';
 import { configKey } from '../domain/keys.ts';
-import { fingerprint } from '../domain/fingerprint.ts';
+import { fingerprint, sha256Hex } from '../domain/fingerprint.ts';
+import {
+  CONVERSATION_FIRST_PROMPT,
+  CONVERSATION_NEXT_PROMPT,
+  PLAN_SCHEMA_PROMPT,
+  PLAN_TEXT_PROMPT,
+  SECTION_PROMPT,
+} from '../domain/prompts.ts';
 import { Instruction } from '../domain/schemas/instruction.ts';
 import { failure } from './failures.ts';
 import { readJsonLines, readText } from './io/store/json.ts';
@@ -57,9 +64,22 @@ export function sampleSettings(config: RunConfig): string {
     section,
     maxDraws,
     filter: config.filter,
-    prompts: { plan: config.prompts.plan ?? null, section: config.prompts.section ?? null },
+    prompts: promptHashes(config),
     writer: modelIdentity(config, 'writer'),
   });
+}
+
+/** What the prompts of plan and sections are: the store path of a user's own, which is its hash, or the hash of ours. */
+export function promptHashes(config: RunConfig): { readonly plan: string; readonly section: string } {
+  const { plan, section } = config.generation;
+  return {
+    plan: config.prompts.plan ?? sha256Hex(plan.mode === 'schema' ? PLAN_SCHEMA_PROMPT : PLAN_TEXT_PROMPT),
+    section:
+      config.prompts.section ??
+      sha256Hex(
+        section.context === 'single-prompt' ? SECTION_PROMPT : CONVERSATION_FIRST_PROMPT + CONVERSATION_NEXT_PROMPT,
+      ),
+  };
 }
 
 /** Who answers at a named endpoint, as fingerprints know it. */

@@ -72,7 +72,8 @@ function parseLine(line: string): unknown {
 
 async function endFailure(job: LaunchedJob, exitCode: number, last: TrainerEvent | undefined): Promise<Error> {
   const said = last?.event === 'run-error' ? last.message : await lastLogLine(job);
-  const type = last?.event === 'run-error' && last.kind === 'diverged' ? 'Trainer.Diverged' : EXIT_FAILURES[exitCode];
+  const type =
+    last?.event === 'run-error' && last.kind === 'loss-not-finite' ? 'Trainer.Diverged' : EXIT_FAILURES[exitCode];
   return failure(type ?? 'Trainer.Crashed', `${job.id}: exit code ${exitCode}: ${said.slice(0, 500)}`);
 }
 

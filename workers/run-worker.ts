@@ -1,5 +1,14 @@
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import type { ActivityDeps } from '../activities/deps.ts';
 import { createGpuActivities, createLlmActivities, createPipelineActivities } from '../activities/index.ts';
 import type { Environment } from '../configs/env.ts';
@@ -44,9 +53,18 @@ export async function startWorkers(environment: Environment, roles: readonly Rol
   };
 }
 
-/** Lets the Temporal runtime log warnings only; called once, before any worker is made. */
-export function quietRuntime(): void {
-  Runtime.install({ telemetryOptions: { logging: { filter: 'WARN', forward: {} } } });
+/** Sends what workers, workflows and activities log to a file, one JSON object a line; called once, before any worker. */
+export function logToFile(file: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const stream = createWriteStream(file, { flags: 'a' });
+  const logger = new DefaultLogger('INFO', ({ level, timestampNanos, message, meta }) => {
+    const { error, ...fields } = meta ?? {};
+    const time = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
+    stream.write(
+      `${JSON.stringify({ time, level, message, ...fields, ...(error ? { error: String(error) } : {}) })}\n`,
+    );
+  });
+  Runtime.install({ logger });
 }
 
 async function pipelineOptions(deps: ActivityDeps): Promise<WorkerOptions> {

@@ -13,6 +13,8 @@ export interface ProcessRecord {
   readonly pid: number;
   readonly startTime: string;
   readonly command: string;
+  /** When it was recorded, in milliseconds of the epoch. */
+  readonly recordedAt: number;
   /** The record's own file. */
   readonly file: string;
 }
@@ -57,8 +59,17 @@ export async function startProcess(options: ProcessOptions): Promise<StartedProc
   } finally {
     await log.close();
   }
-  const record = await writeRecord(options, child.pid!);
-  void exited.then(() => rm(record.file, { force: true }));
+  const pid = child.pid!;
+  const record = await writeRecord(options, pid).catch((error: unknown) => {
+    // Without a record nobody could end it later.
+    signalGroup(pid, 'SIGKILL');
+    throw error;
+  });
+  void exited.then(() => {
+    // Its group ends with it: once the record is gone, nobody would know what is left of the group.
+    signalGroup(pid, 'SIGKILL');
+    return rm(record.file, { force: true });
+  });
   return {
     record,
     exited,
@@ -80,14 +91,15 @@ export async function endProcess(record: ProcessRecord, graceMs: number): Promis
     signalGroup(record.pid, 'SIGTERM');
     const deadline = Date.now() + graceMs;
     while ((await isAlive(record)) && Date.now() < deadline) await sleep(LOOK_MS);
-    // Also when the leader has ended: a member of its group may not have.
-    signalGroup(record.pid, 'SIGKILL');
+    // Also when the leader has ended: a member of its group may not have, and keeps the pid from being used again.
+    const startTime = await startTimeOf(record.pid);
+    if (startTime === undefined || startTime === record.startTime) signalGroup(record.pid, 'SIGKILL');
     while (await isAlive(record)) await sleep(LOOK_MS);
   }
   await rm(record.file, { force: true });
 }
 
-/** The records of a registry. */
+/** The records of a registry, in the order in which their processes were started. */
 export async function readRegistry(registry: string): Promise<ProcessRecord[]> {
   const names = await readdir(registry).catch(() => [] as string[]);
   const records = await Promise.all(
@@ -97,24 +109,29 @@ export async function readRegistry(registry: string): Promise<ProcessRecord[]> {
         const file = join(registry, name);
         // A record may go while it is read: its process has just ended.
         const text = await readFile(file, 'utf8').catch(() => undefined);
-        return text === undefined ? [] : [{ ...(JSON.parse(text) as Omit<ProcessRecord, 'file'>), file }];
+        // An empty one is from a power cut, which ended its process too.
+        return text ? [{ ...(JSON.parse(text) as Omit<ProcessRecord, 'file'>), file }] : [];
       }),
   );
-  return records.flat();
+  return records.flat().toSorted((one, other) => one.recordedAt - other.recordedAt);
 }
 
 /** Ends whatever a registry still knows as running, such as after a SIGKILL of the process that started it. */
 export async function endLeftovers(registry: string, graceMs: number, log: (line: string) => void): Promise<void> {
-  for (const record of await readRegistry(registry)) {
-    if (await isAlive(record)) log(`ending ${record.name}, left running by an earlier start (pid ${record.pid})`);
-    await endProcess(record, graceMs);
-  }
+  await Promise.all(
+    (await readRegistry(registry)).map(async (record) => {
+      if (await isAlive(record)) log(`ending ${record.name} (pid ${record.pid}), left running by an earlier start`);
+      await endProcess(record, graceMs);
+    }),
+  );
 }
 
 /** When a process started, in whatever unit the system counts; undefined where none runs under that pid. */
 export async function startTimeOf(pid: number): Promise<string | undefined> {
   if (process.platform !== 'linux') {
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)]).catch(() => ({ stdout: '' }));
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)]).catch(() => ({
+      stdout: '',
+    }));
     return stdout.trim() || undefined;
   }
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
@@ -125,7 +142,7 @@ export async function startTimeOf(pid: number): Promise<string | undefined> {
 
 async function writeRecord({ name, command, registry }: ProcessOptions, pid: number): Promise<ProcessRecord> {
   const file = join(registry, `${name.replace(/[^\w.-]/g, '_')}-${pid}.json`);
-  const record = { name, pid, startTime: (await startTimeOf(pid)) ?? 'ended', command };
+  const record = { name, pid, startTime: (await startTimeOf(pid)) ?? 'ended', command, recordedAt: Date.now() };
   await writeFile(`${file}.tmp`, JSON.stringify(record));
   await rename(`${file}.tmp`, file);
   return { ...record, file };

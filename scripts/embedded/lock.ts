@@ -28,24 +28,32 @@ export async function takeLock(
   try {
     for (;;) {
       if (await linked(temporary, file)) break;
-      const holder = await readLock(file);
+      const text = await readFile(file, 'utf8').catch(() => undefined);
+      if (text === undefined) continue;
+      // An empty one is from a power cut, which ended its holder too.
+      const holder = text === '' ? undefined : (JSON.parse(text) as Lock);
       if (holder && (await isAlive(holder))) {
         const where = holder.uiUrl ? `, Temporal UI ${holder.uiUrl}` : '';
         throw new AlreadyRunningError(
           `already running in ${home} (pid ${holder.pid}${where}); end that one first, or watch it there`,
         );
       }
-      await rm(file, { force: true });
+      await dropLock(file, text, `${temporary}.stale`);
     }
   } finally {
     await rm(temporary, { force: true });
   }
+  let held = true;
   return {
     async update(lock) {
       await writeFile(temporary, JSON.stringify({ ...own, ...lock }));
       await rename(temporary, file);
     },
-    release: () => rm(file, { force: true }),
+    async release() {
+      // Once only: a second time it may be the lock of a later start.
+      if (held) await rm(file, { force: true });
+      held = false;
+    },
   };
 }
 
@@ -59,7 +67,14 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function readLock(file: string): Promise<Lock | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as Lock);
+/** Removes a lock whose holder is gone, unless another start has taken it since it was read. */
+async function dropLock(file: string, text: string, aside: string): Promise<void> {
+  try {
+    await rename(file, aside);
+    if ((await readFile(aside, 'utf8')) !== text) await linked(aside, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  } finally {
+    await rm(aside, { force: true });
+  }
 }

@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import { readEnvironment, PROJECT, type Environment } from '../../configs/env.ts';
-import { ROLES, startWorkers, type RunningWorkers } from '../../workers/run-worker.ts';
+import { logToFile, ROLES, startWorkers, type RunningWorkers } from '../../workers/run-worker.ts';
 import { startServices, type EmbeddedServices } from './services.ts';
 
 /** The embedded services with workers for all roles, in this process. */
@@ -14,6 +15,7 @@ export interface EmbeddedPipeline {
 /** Starts Temporal, the model server and the workers on this machine. */
 export async function startPipeline(log: (line: string) => void): Promise<EmbeddedPipeline> {
   const given = readEnvironment();
+  logToFile(join(given.home, 'logs', 'worker.log'));
   const services = await startServices({ home: given.home, project: PROJECT, searchPath: given.searchPath, log });
   const environment = { ...given, temporalAddress: services.temporalAddress, embeddedModelUrl: services.modelUrl };
   try {

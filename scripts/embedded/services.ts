@@ -6,8 +6,8 @@ import { startTemporal } from './temporal.ts';
 
 export { AlreadyRunningError } from './lock.ts';
 
-/** Milliseconds that a service, or a trainer left behind, has to end by itself. */
-const GRACE_MS = 10_000;
+/** Milliseconds that a process has to end by itself; a trainer saves a checkpoint at the end of its step. */
+const GRACE_MS = 60_000;
 
 /** Temporal and a model server on this machine. */
 export interface EmbeddedServices {

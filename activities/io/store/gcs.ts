@@ -15,7 +15,10 @@ export function gcsStore(url: string): Store {
     .map((part) => `${part}/`)
     .join('');
   // Retries belong to Temporal alone.
-  const bucket = new Storage({ retryOptions: { autoRetry: false } }).bucket(bucketName);
+  const storage = new Storage({ retryOptions: { autoRetry: false } });
+  // With an emulator's host the client leaves the API's path out of every address but an upload's; else this is a no-op.
+  storage.baseUrl = `${storage.apiEndpoint}/storage/v1`;
+  const bucket = storage.bucket(bucketName);
   // A missing bucket answers 404 as a missing object does, and must not look like one. Asked once, by a listing: whoever
   // may use objects may list them, but seldom may look at the bucket itself.
   let seen: Promise<unknown> | undefined;

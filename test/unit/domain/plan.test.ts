@@ -43,9 +43,10 @@ const hostile = fc
         '\u0000',
         '\u2028',
       ),
+      fc.constantFrom(`${line(1, 'a', '300')}\n`, `${line(2, 'b', '1000')}\n`, `${line(1, '', '50')}\n`),
       fc.string({ unit: 'binary', maxLength: 8 }),
     ),
-    { maxLength: 30 },
+    { maxLength: 12 },
   )
   .map((pieces) => pieces.join(''));
 

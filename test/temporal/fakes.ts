@@ -1,0 +1,81 @@
+import type { FindUnfinishedInput } from '../../activities/find-unfinished.ts';
+import type { ServeModelInput } from '../../activities/serve-model.ts';
+import type { RecordStageInput } from '../../activities/record-stage.ts';
+import type { TrainModelInput } from '../../activities/train-model.ts';
+import type { ListPromptsInput } from '../../activities/list-prompts.ts';
+import { Context } from '@temporalio/activity';
+import { SERVED_SIGNAL } from '../../domain/progress.ts';
+
+/** Activities of a pipeline of two samples and two prompts that goes well; `trace` tells what was asked, in order. */
+export function goodActivities(trace: string[]) {
+  const model = (name: 'base' | 'sft' | 'dpo') => ({
+    name,
+    identity: `id-${name}`,
+    location: { kind: 'store', folder: name },
+  });
+  const records: RecordStageInput[] = [];
+  return {
+    records,
+    activities: {
+      selectInstructions: async () => (trace.push('select'), { key: 'i', selected: 2, duplicates: 0 }),
+      findUnfinished: async ({ work, offset, count }: FindUnfinishedInput) => ({
+        items: Array.from({ length: count }, (_, index) =>
+          work.kind === 'samples' ? `${offset + index}` : `p${index}-0`,
+        ),
+        kept: 0,
+        rejected: {},
+      }),
+      planSample: async () => (trace.push('plan'), { ok: true, call: 'p', sections: [200] }),
+      writeSection: async () => ({ ok: true, call: 's', words: 200 }),
+      finishSample: async (): Promise<object> => ({ verdict: 'kept', words: 200 }),
+      assembleDataset: async () => (
+        trace.push('dataset'),
+        { folder: 'd', fingerprint: 'f', selected: 2, kept: 2, general: 0, rejected: {}, failed: 0 }
+      ),
+      identifyModel: async () => model('base'),
+      trainModel: async ({ method, base, data }: TrainModelInput) => (
+        trace.push(`${method} from ${base.name} on ${data}`),
+        { model: model(method), folder: method, rows: 2 }
+      ),
+      listPrompts: async ({ purpose, model: { name } }: ListPromptsInput) => ({
+        folder: `${purpose}-${name}`,
+        prompts: 2,
+        completions: 1,
+      }),
+      serveModel: async ({ model: { identity } }: ServeModelInput) => serveUntilCancelled(identity, trace),
+      sampleCompletion: async () => (trace.push('complete'), { words: 5 }),
+      judgeCompletion: async () => (trace.push('judge'), { ok: true, scored: true }),
+      buildPreferencePairs: async () => (
+        trace.push('pairs'),
+        { folder: 'preferences-sft', prompts: 2, pairs: 2, general: 0, dropped: {} }
+      ),
+      scoreEvaluation: async ({ folder }: { folder: string }) => ({
+        folder,
+        completions: 2,
+        words: 5,
+        lengthScore: 1,
+        qualityScore: 1,
+      }),
+      publishReport: async () => (trace.push('report'), { path: 'report.html' }),
+      pauseRun: async () => undefined,
+      recordStage: async (input: RecordStageInput) => void records.push(input),
+      readStages: async (): Promise<object[]> => records,
+    },
+  };
+}
+
+/** What serveModel does, without a server: says that it is up, beats, and ends when it is cancelled. */
+export async function serveUntilCancelled(identity: string, trace: string[]): Promise<void> {
+  const context = Context.current();
+  const { workflowId, runId } = context.info.workflowExecution!;
+  const beat = setInterval(() => context.heartbeat(), 200);
+  try {
+    trace.push(`up ${identity}`);
+    const report = { identity, node: 'n', attempt: context.info.attempt };
+    await context.client.workflow.getHandle(workflowId, runId).signal(SERVED_SIGNAL, report);
+    await context.cancelled;
+  } finally {
+    clearInterval(beat);
+    trace.push(`down ${identity}`);
+  }
+}

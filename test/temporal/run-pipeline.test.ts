@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { failure } from '../../activities/failures.ts';
+import { loadConfig } from '../../configs/load.ts';
+import { PIPELINE_QUEUE } from '../../domain/names.ts';
+import { pausedSignal, progressQuery, resumedSignal } from '../../workflows/messages.ts';
+import type { runPipeline, RunPipelineInput } from '../../workflows/run-pipeline.ts';
+import { missing } from '../parts.ts';
+import { newRun, startTestPipeline, type TestPipeline } from './environment.ts';
+import { goodActivities } from './fakes.ts';
+
+const WALK = [
+  ...['select', 'plan', 'plan', 'dataset', 'sft from base on d'],
+  ...['up id-sft', 'complete', 'complete', 'down id-sft', 'judge', 'judge', 'pairs', 'dpo from sft on preferences-sft'],
+  ...['base', 'sft', 'dpo'].flatMap((name) => [
+    ...[`up id-${name}`, 'complete', 'complete', `down id-${name}`, 'judge', 'judge'],
+  ]),
+  'report',
+];
+
+describe.skipIf(missing('services'))('runPipeline', () => {
+  let pipeline: TestPipeline;
+  beforeAll(async () => {
+    pipeline = await startTestPipeline();
+  });
+  afterAll(() => pipeline.close());
+
+  async function start(run: string, options: Partial<RunPipelineInput> = {}) {
+    const config = await loadConfig('configs/quickstart.yaml');
+    return pipeline.environment.client.workflow.start<typeof runPipeline>('runPipeline', {
+      taskQueue: PIPELINE_QUEUE,
+      workflowId: run,
+      args: [{ run, revision: 1, config, ...options }],
+    });
+  }
+
+  test('walks every stage in order, one served model at a time, and takes each down before the judging', async () => {
+    const trace: string[] = [];
+    const { activities, records } = goodActivities(trace);
+    const outcome = await pipeline.withActivities(activities, async () => (await start(newRun())).result());
+    expect(outcome).toEqual({ report: 'report.html', failed: 0 });
+    expect(trace).toEqual(WALK);
+    expect(records.map(({ stage }) => stage)).toEqual([
+      ...['select', 'generate', 'dataset', 'sft', 'preferences', 'dpo', 'evaluate', 'report'],
+    ]);
+  });
+
+  test('walks until a stage, and later from the next one, on what the first walk recorded', async () => {
+    const trace: string[] = [];
+    const { activities } = goodActivities(trace);
+    await pipeline.withActivities(activities, async () => {
+      const run = newRun();
+      await (await start(run, { until: 'dataset' })).result();
+      expect(trace).toEqual(WALK.slice(0, 4));
+      trace.length = 0;
+      await (await start(run, { from: 'sft' })).result();
+    });
+    expect(trace).toEqual(WALK.slice(4));
+  });
+
+  test('refuses to begin at a stage whose earlier stages were never walked', async () => {
+    const { activities } = goodActivities([]);
+    await pipeline.withActivities(activities, async () => {
+      const handle = await start(newRun(), { from: 'sft' });
+      await expect(handle.result()).rejects.toMatchObject({
+        cause: { type: 'Stage.Missing', message: expect.stringContaining('select, generate, dataset') },
+      });
+    });
+  });
+
+  test('pauses before assembly when samples failed, and goes on with the missing ones after a resume', async () => {
+    const trace: string[] = [];
+    const { activities } = goodActivities(trace);
+    let broken = true;
+    const plan = activities.planSample;
+    activities.planSample = async () => {
+      if (broken) throw failure('Model.BadRequest', 'no');
+      return plan();
+    };
+    await pipeline.withActivities(activities, async () => {
+      const handle = await start(newRun(), { until: 'dataset' });
+      await until(async () => (await handle.query(progressQuery)).state === 'paused');
+      const { message } = await handle.query(progressQuery);
+      expect(message).toContain('Run.TooManyFailed: 2 of 2 samples failed (2 Model.BadRequest)');
+      expect(trace).toEqual(['select']);
+      broken = false;
+      await handle.signal(resumedSignal);
+      await handle.result();
+    });
+    expect(trace).toEqual(WALK.slice(0, 4));
+  });
+
+  test('with acceptFailed goes on without the failed samples', async () => {
+    const trace: string[] = [];
+    const { activities } = goodActivities(trace);
+    activities.planSample = async () => {
+      throw failure('Model.BadRequest', 'no');
+    };
+    await pipeline.withActivities(activities, async () =>
+      (await start(newRun(), { until: 'dataset', acceptFailed: true })).result(),
+    );
+    expect(trace).toEqual(['select', 'dataset']);
+  });
+
+  test('a paused run begins no stage until it is resumed', async () => {
+    const trace: string[] = [];
+    const run = newRun();
+    const { activities } = goodActivities(trace);
+    const select = activities.selectInstructions;
+    activities.selectInstructions = async () => {
+      await pipeline.environment.client.workflow.getHandle(run).signal(pausedSignal, { type: 'requested', message: '' });
+      return select();
+    };
+    await pipeline.withActivities(activities, async () => {
+      const handle = await start(run, { until: 'dataset' });
+      await until(async () => (await handle.query(progressQuery)).stages[0]?.state === 'done');
+      const { state, stages } = await handle.query(progressQuery);
+      expect([state, stages[1]?.state]).toEqual(['paused', 'waiting']);
+      await handle.signal(resumedSignal);
+      await handle.result();
+    });
+    expect(trace).toEqual(WALK.slice(0, 4));
+  });
+
+  test('a model server that ends is started again, and the stage goes on', async () => {
+    const trace: string[] = [];
+    const { activities } = goodActivities(trace);
+    const serve = activities.serveModel;
+    let failures = 0;
+    activities.serveModel = async (input) => {
+      if (failures++ === 0) throw failure('Serving.Failed', 'the model server ended');
+      return serve(input);
+    };
+    await pipeline.withActivities(activities, async () => (await start(newRun(), { until: 'preferences' })).result());
+    expect(trace).toEqual(WALK.slice(0, 12));
+  });
+
+  test('cancelled while a model is served, it ends as cancelled with the server down', async () => {
+    const trace: string[] = [];
+    const { activities } = goodActivities(trace);
+    activities.sampleCompletion = async () => {
+      trace.push('complete');
+      throw failure('Model.ServerError', 'slow');
+    };
+    await pipeline.withActivities(activities, async () => {
+      const handle = await start(newRun());
+      await until(async () => trace.includes('complete'));
+      await handle.cancel();
+      await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+    });
+    expect(trace.at(-1)).toBe('down id-sft');
+  });
+});
+
+/** Waits until something holds; the test's own time-out is the limit. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((done) => setTimeout(done, 50));
+}

@@ -1,0 +1,65 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fileStore } from '../../../activities/io/store/file.ts';
+import { openStore } from '../../../activities/io/store/open.ts';
+import { describeStore, listed } from '../../store-contract.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'longwriter-file-store-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const newRoot = (): Promise<string> => mkdtemp(join(folder, 'root-'));
+const bytes = new TextEncoder().encode('bytes');
+
+describeStore('a store in a directory', async () => openStore(join(await newRoot(), 'made', 'when', 'needed')));
+
+describe('fileStore', () => {
+  it('says Forbidden, and where, where a file stands in the place of a folder', async () => {
+    const root = await newRoot();
+    await writeFile(join(root, 'calls'), 'a file');
+    const store = fileStore(root);
+    const forbidden = { name: 'StoreError', problem: 'Forbidden' };
+    await expect(store.createIfAbsent('calls/x', bytes)).rejects.toMatchObject(forbidden);
+    await expect(store.createIfAbsent('calls/ab/x', bytes)).rejects.toMatchObject(forbidden);
+    await expect(store.putView('calls/ab/x', bytes)).rejects.toMatchObject(forbidden);
+    await expect(fileStore(join(root, 'calls')).putView('x', bytes)).rejects.toThrow(`in store ${join(root, 'calls')}`);
+  });
+
+  it('says Forbidden where a name is too long for the disk, since trying again does not mend that', async () => {
+    await expect(fileStore(await newRoot()).putView('x'.repeat(300), bytes)).rejects.toMatchObject({
+      problem: 'Forbidden',
+    });
+  });
+
+  it('leaves no temporary file behind, whether a write is done, lost or failed', async () => {
+    const root = await newRoot();
+    const store = fileStore(root);
+    await Promise.all(Array.from({ length: 5 }, () => store.createIfAbsent('x', bytes)));
+    await store.putView('x', bytes);
+    await mkdir(join(root, 'taken', 'inside'), { recursive: true });
+    await expect(store.putView('taken', bytes)).rejects.toMatchObject({ name: 'StoreError' });
+    expect((await readdir(root)).toSorted()).toEqual(['taken', 'x']);
+  });
+
+  it('lists no temporary file of a killed writer, but an object that ends in .tmp', async () => {
+    const root = await newRoot();
+    const store = fileStore(root);
+    await store.putView('notes.tmp', bytes);
+    await writeFile(join(root, 'x.6f9619ff-8b86-4d01-b42d-00cf4fc964ff.tmp'), 'half');
+    expect(await listed(store, '')).toEqual(['notes.tmp']);
+  });
+
+  it('uploads the file behind a symbolic link, as the cache of a model hub has them', async () => {
+    const [root, cache] = [await newRoot(), await newRoot()];
+    await writeFile(join(cache, 'blob'), 'weights');
+    await symlink('blob', join(cache, 'model.safetensors'));
+    const store = fileStore(root);
+    await store.upload('model/model.safetensors', join(cache, 'model.safetensors'));
+    await rm(cache, { recursive: true });
+    expect(await readFile(join(root, 'model/model.safetensors'), 'utf8')).toBe('weights');
+  });
+});
