@@ -19,7 +19,7 @@ export async function loadConfig(file: string, overrides: readonly string[] = []
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new ConfigError(`${file}: cannot be read (${error.code ?? error.message})`);
   });
-  const document = parseDocument(text);
+  const document = parseDocument(text, { merge: true });
   const [broken] = document.errors;
   if (broken) throw new ConfigError(`${file}: ${firstLine(broken)}`);
   const data = overrides.reduce(override, toData(document, file));

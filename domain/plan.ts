@@ -80,7 +80,10 @@ export function checkPlan(sections: readonly PlannedSection[], limits: PlanLimit
   if (wrong >= 0)
     return { ok: false, reason: 'plan-words', detail: `section ${wrong + 1}: ${sections[wrong]!.words} words` };
   const sum = sections.reduce((total, section) => total + section.words, 0);
-  if (required !== undefined && (sum < required / 2 || sum > required * 2)) {
+  // What no plan within the limits can reach, or stay below, is not asked of one.
+  const least = Math.min((required ?? 0) / 2, limits.sections.max * limits.sectionWords.max);
+  const most = Math.max((required ?? 0) * 2, limits.sections.min * limits.sectionWords.min);
+  if (required !== undefined && (sum < least || sum > most)) {
     return { ok: false, reason: 'plan-words', detail: `${sum} words planned, ${required} required` };
   }
   return { ok: true, sections };

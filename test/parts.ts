@@ -6,7 +6,10 @@ import { PROJECT } from '../configs/env.ts';
 const PARTS = {
   services: { path: join(PROJECT, '.longwriter/python/services/bin/python'), install: 'npm run setup' },
   trainer: { path: join(PROJECT, '.longwriter/python/trainer/bin/python'), install: 'npm run setup' },
-  'base-model': { path: join(PROJECT, '.longwriter/models/smollm2-135m-instruct/config.json'), install: 'npm run setup' },
+  'base-model': {
+    path: join(PROJECT, '.longwriter/models/smollm2-135m-instruct/config.json'),
+    install: 'npm run setup',
+  },
   'longbench-write': {
     path: join(PROJECT, '../shared/data/longbench-write/longbench_write.jsonl'),
     install: 'put the official benchmark files into ../shared/data/longbench-write',

@@ -13,8 +13,6 @@ export interface ProcessRecord {
   readonly pid: number;
   readonly startTime: string;
   readonly command: string;
-  /** When it was recorded, in milliseconds of the epoch. */
-  readonly recordedAt: number;
   /** The record's own file. */
   readonly file: string;
 }
@@ -99,7 +97,7 @@ export async function endProcess(record: ProcessRecord, graceMs: number): Promis
   await rm(record.file, { force: true });
 }
 
-/** The records of a registry, in the order in which their processes were started. */
+/** The records of a registry. */
 export async function readRegistry(registry: string): Promise<ProcessRecord[]> {
   const names = await readdir(registry).catch(() => [] as string[]);
   const records = await Promise.all(
@@ -113,7 +111,7 @@ export async function readRegistry(registry: string): Promise<ProcessRecord[]> {
         return text ? [{ ...(JSON.parse(text) as Omit<ProcessRecord, 'file'>), file }] : [];
       }),
   );
-  return records.flat().toSorted((one, other) => one.recordedAt - other.recordedAt);
+  return records.flat();
 }
 
 /** Ends whatever a registry still knows as running, such as after a SIGKILL of the process that started it. */
@@ -142,7 +140,7 @@ export async function startTimeOf(pid: number): Promise<string | undefined> {
 
 async function writeRecord({ name, command, registry }: ProcessOptions, pid: number): Promise<ProcessRecord> {
   const file = join(registry, `${name.replace(/[^\w.-]/g, '_')}-${pid}.json`);
-  const record = { name, pid, startTime: (await startTimeOf(pid)) ?? 'ended', command, recordedAt: Date.now() };
+  const record = { name, pid, startTime: (await startTimeOf(pid)) ?? 'ended', command };
   await writeFile(`${file}.tmp`, JSON.stringify(record));
   await rename(`${file}.tmp`, file);
   return { ...record, file };

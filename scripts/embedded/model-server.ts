@@ -12,6 +12,7 @@ export async function startModelServer(options: {
   home: string;
   project: string;
   registry: string;
+  parallel?: number;
 }): Promise<{ process: StartedProcess; baseUrl: string }> {
   const port = await getPort({ host: '127.0.0.1', port: [8080, 8081, 8082] });
   const logFile = join(options.home, 'logs', 'model-server.log');
@@ -23,6 +24,7 @@ export async function startModelServer(options: {
       ...['--model', await findSmallModel(options.project)],
       ...['--port', String(port)],
       ...['--alias', 'smollm2-135m-instruct-q4_1'],
+      ...(options.parallel === undefined ? [] : ['--parallel', String(options.parallel)]),
     ],
     logFile,
     registry: options.registry,

@@ -2,9 +2,11 @@ import { join } from 'node:path';
 import { endLeftovers } from '../../activities/io/process.ts';
 import { takeLock } from './lock.ts';
 import { startModelServer } from './model-server.ts';
+import { stopOnSignals } from './signals.ts';
 import { startTemporal } from './temporal.ts';
 
 export { AlreadyRunningError } from './lock.ts';
+export { stopOnSignals } from './signals.ts';
 
 /** Milliseconds that a process has to end by itself; a trainer saves a checkpoint at the end of its step. */
 const GRACE_MS = 60_000;
@@ -15,13 +17,15 @@ export interface EmbeddedServices {
   readonly uiUrl: string;
   /** OpenAI-compatible, ends in /v1. */
   readonly modelUrl: string;
+  /** Folder with a record of each process that was started here. */
+  readonly processes: string;
   /** Ends whatever was started here, trainers and served models included. */
   stop(): Promise<void>;
 }
 
 /**
  * Starts the embedded services. What an earlier start left running is ended first. Fails with AlreadyRunningError beside a
- * live start, and with EmbeddedError where a service does not come up.
+ * live start, and with EmbeddedError where a service does not come up. From here on a signal ends what was started.
  *
  * @param options.home folder for state: lock, database, logs, store
  * @param options.project the project's folder, which holds the Python environment
@@ -31,40 +35,36 @@ export async function startServices(options: {
   readonly project: string;
   /** Where a `temporal` of the machine's own is looked for. */
   readonly searchPath: string;
+  /** Requests that the model server works on at a time. */
+  readonly parallel?: number;
   readonly log: (line: string) => void;
 }): Promise<EmbeddedServices> {
-  const registry = join(options.home, 'processes');
+  const processes = join(options.home, 'processes');
   const lock = await takeLock(options.home);
+  let starting: Promise<unknown> = Promise.resolve();
   const stop = async () => {
-    await endLeftovers(registry, GRACE_MS, () => undefined);
+    // What is being started has no record yet; ended before it has one, it would stay.
+    await starting;
+    await endLeftovers(processes, GRACE_MS, () => undefined);
     await lock.release();
   };
+  stopOnSignals(stop, () => endLeftovers(processes, 0, () => undefined));
   try {
-    await endLeftovers(registry, GRACE_MS, options.log);
+    await endLeftovers(processes, GRACE_MS, options.log);
     const startedAt = Date.now();
-    const [temporal, model] = await Promise.all([
-      startTemporal({ ...options, registry }),
-      startModelServer({ ...options, registry }),
-    ]);
-    const where = { temporalAddress: temporal.address, uiUrl: temporal.uiUrl, modelUrl: model.baseUrl };
+    const place = { ...options, registry: processes };
+    const both = Promise.allSettled([startTemporal(place), startModelServer(place)] as const);
+    starting = both;
+    const [temporal, model] = await both;
+    if (temporal.status === 'rejected') throw temporal.reason;
+    if (model.status === 'rejected') throw model.reason;
+    const { address: temporalAddress, uiUrl } = temporal.value;
+    const where = { temporalAddress, uiUrl, modelUrl: model.value.baseUrl };
     await lock.update(where);
     options.log(`Temporal and the model server are up (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
-    return { ...where, stop };
+    return { ...where, processes, stop };
   } catch (error) {
     await stop();
     throw error;
-  }
-}
-
-/** Ends the program cleanly on the first Ctrl-C, or SIGTERM, or SIGHUP; a second one ends it at once. */
-export function stopOnSignals(stop: () => Promise<void>): void {
-  let stopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (stopping) process.exit(130);
-      stopping = true;
-      console.error('stopping; the run goes on from here with the next start');
-      void stop().finally(() => process.exit(130));
-    });
   }
 }

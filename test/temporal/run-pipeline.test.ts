@@ -107,7 +107,9 @@ describe.skipIf(missing('services'))('runPipeline', () => {
     const { activities } = goodActivities(trace);
     const select = activities.selectInstructions;
     activities.selectInstructions = async () => {
-      await pipeline.environment.client.workflow.getHandle(run).signal(pausedSignal, { type: 'requested', message: '' });
+      await pipeline.environment.client.workflow
+        .getHandle(run)
+        .signal(pausedSignal, { type: 'requested', message: '' });
       return select();
     };
     await pipeline.withActivities(activities, async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Storage, type ApiError } from '@google-cloud/storage';
+import { Storage } from '@google-cloud/storage';
 import { checkPath, StoreError, type Store } from './store.ts';
 
 /**
@@ -92,9 +92,10 @@ export function gcsStore(url: string): Store {
   };
 }
 
+/** The HTTP status of a failed call; an upload in parts has it elsewhere than all others. */
 function status(error: unknown): number | undefined {
-  const { code } = error as ApiError;
-  return typeof code === 'number' ? code : undefined;
+  const { code, status: gaxiosStatus } = error as { code?: unknown; status?: unknown };
+  return [code, gaxiosStatus].find((value) => typeof value === 'number');
 }
 
 /** What trying again does not mend; ENOENT is a local file. */
@@ -108,7 +109,7 @@ const PROBLEMS = new Map<number | string | undefined, StoreError['problem']>([
 
 function storeError(error: unknown, what: string): StoreError {
   if (error instanceof StoreError) return error;
-  const problem = PROBLEMS.get((error as ApiError).code) ?? 'Unavailable';
+  const problem = PROBLEMS.get(status(error) ?? (error as NodeJS.ErrnoException).code) ?? 'Unavailable';
   const reason = status(error) ?? (error instanceof Error ? error.message.split('\n')[0] : String(error));
   return new StoreError(problem, `cannot ${what} (${reason})`);
 }

@@ -1,10 +1,13 @@
 """llama.cpp's OpenAI-compatible server on loopback, for the embedded pipeline.
 
 Continuous batching, prefix cache, JSON schema and the model's own chat template. It ends with the process that started
-it, and on SIGTERM.
+it (unless --detached), and on SIGTERM. Its log has a line "launch_slot_ ... processing task" for each completion that was
+begun and one "print_timing ... total time" for each that was finished: appended to one file, they count the model's work
+across restarts.
 """
 
 import argparse
+import ctypes
 import os
 import signal
 import sys
@@ -15,6 +18,9 @@ import time
 def end_with_parent() -> None:
     """Ends this process when its parent is gone: a model server left behind would hold cores and memory."""
     parent = os.getppid()
+    if sys.platform == "linux":
+        # PR_SET_PDEATHSIG; the kernel does it at once, also while the weights are loading.
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -34,11 +40,14 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--api-key", default=None, help="key that requests must carry")
     parser.add_argument("--alias", default="model", help="the model's name in answers")
+    parser.add_argument("--detached", action="store_true", help="go on when the parent is gone")
     options = parser.parse_args()
 
-    end_with_parent()
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    signal.signal(signal.SIGINT, lambda *_: os._exit(0))
+    if not options.detached:
+        end_with_parent()
+    # The system's own action, since a handler in Python would wait until the weights are loaded.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     import xllamacpp
 

@@ -196,7 +196,7 @@ describe('--set', () => {
     ['generation.=1', 'unknown key'],
     ['__proto__.polluted=1', 'unknown key'],
   ])('refuses %s', async (override, message) => {
-    const text = `${MINIMAL}`.replace('benchmark: benchmark.jsonl', 'benchmark: benchmark.jsonl, models: [sft]');
+    const text = MINIMAL.replace('benchmark: benchmark.jsonl', 'benchmark: benchmark.jsonl, models: [sft]');
     expect(await refusal(text, override)).toContain(message);
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
   });
