@@ -123,6 +123,6 @@ async function generalRows(deps: ActivityDeps, key: string): Promise<SftRow[]> {
 function inSeededOrder<T>(rows: readonly T[], seed: number): T[] {
   return rows
     .map((row) => ({ row, key: fingerprint([seed, row]) }))
-    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ row }) => row);
 }

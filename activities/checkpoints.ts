@@ -25,7 +25,7 @@ export async function removeCheckpoints(deps: ActivityDeps, folder: string): Pro
 /** Fetches the newest whole checkpoint of the store to a job's folder; null where there is none. */
 export async function fetchCheckpoint(deps: ActivityDeps, folder: string, job: string): Promise<string | null> {
   const steps = await storedSteps(deps, folder);
-  for (const step of steps.reverse()) {
+  for (const step of steps.toReversed()) {
     const local = join(job, 'checkpoints', `step-${step}`);
     if (await downloadFolder(deps.store, `${folder}/checkpoints/step-${step}`, local)) return local;
   }
@@ -39,7 +39,7 @@ async function storedSteps(deps: ActivityDeps, folder: string): Promise<number[]
     const match = /\/step-(\d+)\/manifest\.json$/.exec(path);
     if (match) steps.push(Number(match[1]));
   }
-  return steps.sort((a, b) => a - b);
+  return steps.toSorted((a, b) => a - b);
 }
 
 async function removeCheckpoint(deps: ActivityDeps, folder: string, step: number): Promise<void> {

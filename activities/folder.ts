@@ -56,7 +56,7 @@ export async function hashFolder(local: string): Promise<ManifestFile[]> {
   const entries = await readdir(local, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return Promise.all(
-    paths.sort().map(async (path) => ({
+    paths.toSorted().map(async (path) => ({
       path: path.slice(local.length + 1),
       sizeBytes: (await stat(path)).size,
       sha256: await hashFile(path),

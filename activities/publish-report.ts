@@ -94,7 +94,7 @@ async function trainingData(
     rows,
     steps: Math.max(0, ...events.map(({ step }) => step)),
     seconds: times.length === 0 ? 0 : (Math.max(...times) - Math.min(...times)) / 1000,
-    losses: [...losses].sort(([a], [b]) => a - b).map(([step, loss]) => ({ step, loss })),
+    losses: [...losses].toSorted(([a], [b]) => a - b).map(([step, loss]) => ({ step, loss })),
   };
 }
 
@@ -111,7 +111,7 @@ async function countCalls(
     if (sample?.plan) ids.add(sample.plan.call);
     for (const { call } of sample?.sections ?? []) ids.add(call);
   }
-  for (const folder of folders.filter((folder) => folder !== undefined)) {
+  for (const folder of folders.filter((one) => one !== undefined)) {
     for await (const path of deps.store.list(`${folder}/completions`))
       ids.add((await readJson(deps.store, path, Completion)).call);
     for await (const path of deps.store.list(`${folder}/judgements`)) {

@@ -32,7 +32,7 @@ export async function prepareJob(deps: ActivityDeps, config: RunConfig, input: J
   await mkdir(folder, { recursive: true });
   const dataFolder = join(folder, 'data');
   await downloadFolder(deps.store, input.data, dataFolder);
-  const rows = input.manifest.files.find(({ path, rows }) => rows !== undefined && path.endsWith('.jsonl'))!;
+  const data = input.manifest.files.find(({ path, rows }) => rows !== undefined && path.endsWith('.jsonl'))!;
   const job: TrainerJob = {
     version: 1,
     run_id: input.run,
@@ -40,7 +40,7 @@ export async function prepareJob(deps: ActivityDeps, config: RunConfig, input: J
     method: input.method,
     base_model: await fetchModel(deps, input.base),
     model_identity: input.base.identity,
-    train_files: [join(dataFolder, basename(rows.path))],
+    train_files: [join(dataFolder, basename(data.path))],
     output_dir: folder,
     seed: config.seed,
     resume_from: await fetchCheckpoint(deps, input.folder, folder),

@@ -149,7 +149,7 @@ function ended(status: string | undefined): Pick<RunProgress, 'state'> | undefin
 
 /** Fails with exit code 2 unless a text is a stage. */
 export function checkStage(text: string): Stage {
-  const stage = STAGES.find((stage) => stage === text);
+  const stage = STAGES.find((one) => one === text);
   if (!stage) throw new CommandError(EXIT.usage, `stage "${text}": expected one of ${STAGES.join(', ')}`);
   return stage;
 }
@@ -157,8 +157,8 @@ export function checkStage(text: string): Stage {
 /** The first place at which two configurations differ, such as `generation.maxDraws: 3 and 5`. */
 function difference(a: unknown, b: unknown, path: readonly string[] = []): string {
   if (isObject(a) && isObject(b)) {
-    const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
-    const key = keys.find((key) => fingerprint(a[key] ?? null) !== fingerprint(b[key] ?? null))!;
+    const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].toSorted();
+    const key = keys.find((one) => fingerprint(a[one] ?? null) !== fingerprint(b[one] ?? null))!;
     return difference(a[key], b[key], [...path, key]);
   }
   return `${path.join('.')}: ${JSON.stringify(a)} and ${JSON.stringify(b)}`;

@@ -95,7 +95,7 @@ function stageTable(input: RunPipelineInput, state: RunState): StageTable {
       const models: Record<ModelName, ModelReference> = { base: sft.base, sft: sft.model, dpo: dpo.model };
       const evaluations: Partial<Record<ModelName, Evaluation>> = {};
       // One served model at a time: a GPU node holds one.
-      for (const name of MODEL_NAMES.filter((name) => config.evaluation.models.includes(name))) {
+      for (const name of MODEL_NAMES.filter((one) => config.evaluation.models.includes(one))) {
         evaluations[name] = await executeChild(evaluateModel, {
           workflowId: childId(run, 'evaluate', name),
           args: [servedWork(input, models[name])],

@@ -73,7 +73,7 @@ describe.skipIf(missing('services') || missing('trainer') || missing('base-model
     const models = readdirSync(evaluations).map((folder) =>
       EvaluationScores.parse(JSON.parse(readFileSync(join(evaluations, folder, 'scores.json'), 'utf8'))),
     );
-    expect(models.map(({ model }) => model).sort()).toEqual(['base', 'dpo', 'sft']);
+    expect(models.map(({ model }) => model).toSorted()).toEqual(['base', 'dpo', 'sft']);
     expect(new Set(models.map(({ identity }) => identity)).size).toBe(3);
     for (const { overall } of models) {
       expect(overall.completions).toBe(2);

@@ -58,7 +58,7 @@ describe.skipIf(missing('services'))('partition', () => {
       () => run(newRun(), {}),
     );
     expect(counts).toEqual({ kept: 6, rejected: {}, failed: {} });
-    expect(asked.sort()).toEqual(['4', '5']);
+    expect(asked.toSorted()).toEqual(['4', '5']);
   });
 
   test('keeps at most a window in progress, and lets no slow item hold the others up', async () => {
@@ -99,7 +99,7 @@ describe.skipIf(missing('services'))('partition', () => {
       () => run(newRun(), { count: 1250, size: 500 }),
     );
     expect(counts).toEqual({ kept: 1247, rejected: { 'too-short': 3 }, failed: {} });
-    expect(looked.sort()).toEqual(['0+500', '1000+250', '500+500']);
+    expect(looked.toSorted()).toEqual(['0+500', '1000+250', '500+500']);
   });
 
   test('one failed item is counted by its type and fails no other', async () => {

