@@ -52,9 +52,9 @@ async function printed(): Promise<string> {
 
 describe('startProcess', () => {
   it('appends output to the log, says how the process ended, and drops its record', async () => {
-    await (
-      await start('echo one')
-    ).exited;
+    const first = await start('echo one');
+    expect(await first.exited).toEqual({ code: 0, signal: null });
+    await vi.waitFor(async () => expect(await readdir(registry)).toEqual([]));
     expect(await (await start('echo two >&2; exit 7')).exited).toEqual({ code: 7, signal: null });
     expect(await printed()).toBe('one\ntwo\n');
   });
