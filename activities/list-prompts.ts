@@ -1,3 +1,4 @@
+import type { RunConfig } from '../configs/schema.ts';
 import { fingerprint, sha256Hex } from '../domain/fingerprint.ts';
 import { evaluationFolder, preferencesFolder, sampleKey } from '../domain/keys.ts';
 import { JUDGE_PROMPT } from '../domain/prompts.ts';
@@ -28,9 +29,7 @@ export interface PromptFolder {
 export async function listPrompts(deps: ActivityDeps, input: ListPromptsInput): Promise<PromptFolder> {
   const config = await deps.files.config(input);
   const forPairs = input.purpose === 'preferences';
-  const prompts = forPairs
-    ? await preferencePrompts(deps, input)
-    : await benchmarkPrompts(deps, config.evaluation.benchmark);
+  const prompts = forPairs ? await preferencePrompts(deps, input) : await benchmarkPrompts(deps, config.evaluation);
   const hash = fingerprint({
     prompts,
     model: input.model.identity,
@@ -62,13 +61,18 @@ async function preferencePrompts(deps: ActivityDeps, input: ListPromptsInput): P
   return prompts;
 }
 
-async function benchmarkPrompts(deps: ActivityDeps, key: string): Promise<CompletionPrompt[]> {
+async function benchmarkPrompts(
+  deps: ActivityDeps,
+  { benchmark: key, limit }: RunConfig['evaluation'],
+): Promise<CompletionPrompt[]> {
   try {
     const rows = parseJsonLines(key, await deps.files.text(key), BenchmarkRow);
     if (rows.length === 0) throw new CorruptObjectError(`${key}: no prompts`);
     if (new Set(rows.map(({ prompt }) => prompt)).size < rows.length)
       throw new CorruptObjectError(`${key}: a prompt stands twice`);
-    return rows.map(({ prompt, length, type }) => ({ id: sha256Hex(prompt).slice(0, 16), prompt, length, type }));
+    return rows
+      .slice(0, limit)
+      .map(({ prompt, length, type }) => ({ id: sha256Hex(prompt).slice(0, 16), prompt, length, type }));
   } catch (error) {
     if (error instanceof CorruptObjectError) throw failure('Benchmark.Invalid', error.message);
     throw error;

@@ -30,7 +30,7 @@ export type Dialect = z.infer<typeof Dialect>;
 
 const limits = z.strictObject({
   inFlight: count.default(8).describe('calls at once, of one worker'),
-  requestsPerMinute: positive.optional().describe('requests a minute, over all workers'),
+  requestsPerMinute: positive.optional().describe('requests a minute of one worker'),
   timeoutSeconds: count.default(600).describe('seconds one call may take'),
 });
 
@@ -210,6 +210,7 @@ export const RunConfig = z.strictObject({
     .prefault({}),
   evaluation: z.strictObject({
     benchmark: path.describe("JSON Lines in LongBench-Write's format: prompt, type, length"),
+    limit: count.optional().describe('prompts taken, from the start of the file'),
     models: z
       .array(z.enum(['base', 'sft', 'dpo']))
       .min(1)

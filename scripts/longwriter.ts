@@ -42,7 +42,7 @@ program
   .option('--config <file>', 'go on under another configuration')
   .option('--set <key=value>', 'override a value of that configuration; may be repeated', collect, [])
   .option('--yes', 'make a finished training again where the configuration makes it stale')
-  .option('--accept-failed', 'leave failed samples out; status then ends with exit code 1')
+  .option('--accept-failed', 'leave failed samples out; the run then ends with exit code 1')
   .option('--from <stage>', 'first stage to walk')
   .option('--until <stage>', 'last stage to walk')
   .option('--json', 'print JSON')

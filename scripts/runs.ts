@@ -147,6 +147,15 @@ function ended(status: string | undefined): Pick<RunProgress, 'state'> | undefin
   return status === 'FAILED' || status === 'TIMED_OUT' ? { state: 'failed' } : undefined;
 }
 
+/** The exit code that a run's state stands for: samples left out as failed make a completed run a 1, too. */
+export async function exitCodeOf(store: Store, run: string, state: RunProgress['state']): Promise<number> {
+  if (state === 'failed' || state === 'cancelled') return EXIT.failed;
+  if (state !== 'completed') return EXIT.done;
+  const dataset = (await findJson(store, stageKey(run, 'dataset'), StageRecord))?.outcome as
+    { failed?: number } | undefined;
+  return (dataset?.failed ?? 0) > 0 ? EXIT.failed : EXIT.done;
+}
+
 /** Fails with exit code 2 unless a text is a stage. */
 export function checkStage(text: string): Stage {
   const stage = STAGES.find((one) => one === text);

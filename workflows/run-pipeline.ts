@@ -61,8 +61,9 @@ export async function runPipeline(input: RunPipelineInput): Promise<RunOutcome> 
       throw error;
     }
   }
-  state.complete();
-  return { ...(made.report ? { report: made.report.path } : {}), failed: made.dataset?.failed ?? 0 };
+  const failed = made.dataset?.failed ?? 0;
+  state.complete(failed);
+  return { ...(made.report ? { report: made.report.path } : {}), failed };
 }
 
 function stageTable(input: RunPipelineInput, state: RunState): StageTable {

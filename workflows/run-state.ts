@@ -79,8 +79,10 @@ export class RunState {
     this.#show();
   }
 
-  complete(): void {
-    this.#end = { state: 'completed', message: '' };
+  /** Marks the run as completed; samples that failed and were left out are told, not hidden. */
+  complete(failed: number): void {
+    const message = failed === 0 ? '' : `${failed} samples failed and were left out`;
+    this.#end = { state: 'completed', message };
     this.#show();
   }
 

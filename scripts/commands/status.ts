@@ -2,7 +2,7 @@ import { reportKey } from '../../domain/keys.ts';
 import { stageLine } from '../../domain/progress.ts';
 import { openSession } from '../connect.ts';
 import { CommandError, EXIT } from '../exit.ts';
-import { checkRunId, findConfig, runProgress } from '../runs.ts';
+import { checkRunId, exitCodeOf, findConfig, runProgress } from '../runs.ts';
 import { watchRun } from '../watch.ts';
 
 /** Shows how far a run is, once or until it ends. Ctrl-C ends the watching, not the run. */
@@ -33,7 +33,7 @@ export async function status(
     }
     if (!options.json && (await store.find(reportKey(run)))) print(`report: ${store.url}/${reportKey(run)}`);
     if (signal.aborted) return EXIT.interrupted;
-    return progress.state === 'failed' || progress.state === 'cancelled' ? EXIT.failed : EXIT.done;
+    return await exitCodeOf(store, run, progress.state);
   } finally {
     await session.close();
   }

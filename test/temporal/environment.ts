@@ -37,7 +37,7 @@ export async function startTestPipeline(): Promise<TestPipeline> {
     environment,
     async withActivities(activities, work) {
       const connection = environment.nativeConnection;
-      const options = { connection, activities, maxHeartbeatThrottleInterval: '300ms' } as const;
+      const options = { connection, activities, maxHeartbeatThrottleInterval: '300ms', identity: 'test' } as const;
       const queues = [GPU_QUEUE, ...ENDPOINT_NAMES.map(endpointQueue)];
       const workers = [
         await Worker.create({ ...options, taskQueue: PIPELINE_QUEUE, workflowBundle: bundle }),

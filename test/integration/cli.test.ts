@@ -1,0 +1,143 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PROJECT } from '../../configs/env.ts';
+import { serviceProgram } from '../../scripts/embedded/paths.ts';
+import { missing } from '../parts.ts';
+
+const CONFIG = join(PROJECT, 'configs/quickstart.yaml');
+
+describe.skipIf(missing('services'))('the longwriter command', () => {
+  let folder: string;
+  let temporal: TestWorkflowEnvironment;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'longwriter-cli-'));
+    temporal = await TestWorkflowEnvironment.createLocal({
+      server: { executable: { type: 'existing-path', path: serviceProgram(PROJECT, 'temporal') } },
+    });
+  });
+  afterAll(async () => {
+    await temporal?.teardown();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Runs the command; its exit code, and what it said on each stream. */
+  function longwriter(
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<{ code: number; out: string; err: string }> {
+    const options = {
+      cwd: PROJECT,
+      env: { ...process.env, LONGWRITER_HOME: folder, TEMPORAL_ADDRESS: temporal.address, ...env },
+    };
+    return new Promise((done) => {
+      execFile(process.execPath, ['--import', 'tsx', 'scripts/longwriter.ts', ...args], options, (error, out, err) => {
+        done({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, out, err });
+      });
+    });
+  }
+
+  /** The lines of standard error: a user's mistake is told in one. */
+  const lines = (text: string): string[] => text.trimEnd().split('\n');
+
+  test('names an unknown key and its nearest neighbour', async () => {
+    const { code, err } = await longwriter([
+      'start',
+      '--config',
+      CONFIG,
+      '--run',
+      'a',
+      '--set',
+      'generation.maxDrows=5',
+    ]);
+    expect([code, lines(err).length]).toEqual([2, 1]);
+    expect(err).toContain('unknown key "generation.maxDrows", did you mean "maxDraws"?');
+  });
+
+  test('refuses a run id with a slash', async () => {
+    const { code, err } = await longwriter(['start', '--config', CONFIG, '--run', 'a/b']);
+    expect([code, lines(err).length]).toEqual([2, 1]);
+    expect(err).toContain('run id "a/b"');
+  });
+
+  test('names the broken line of an instructions file, and writes nothing', async () => {
+    const file = join(folder, 'broken.jsonl');
+    await writeFile(file, '{"prompt": "Write 300 words about tea.", "length": 300}\n{"prompt": "cut o');
+    const { code, err } = await longwriter([
+      'start',
+      '--config',
+      CONFIG,
+      '--run',
+      'a',
+      '--set',
+      `instructions.file=${file}`,
+    ]);
+    expect([code, lines(err).length]).toEqual([2, 1]);
+    expect(err).toContain(`${file}:2: not valid JSON`);
+    expect(existsSync(join(folder, 'store'))).toBe(false);
+  });
+
+  test('names a store that cannot be written', async () => {
+    const file = join(folder, 'a-file');
+    await writeFile(file, '');
+    const { code, err } = await longwriter(['start', '--config', CONFIG, '--run', 'a'], { LONGWRITER_STORE: file });
+    expect([code, lines(err).length]).toEqual([2, 1]);
+    expect(err).toContain(file);
+  });
+
+  test('says that no server answers, with exit code 3', async () => {
+    const { code, err } = await longwriter(['status', 'a'], { TEMPORAL_ADDRESS: '127.0.0.1:1' });
+    expect([code, lines(err).length]).toEqual([3, 1]);
+    expect(err).toContain('127.0.0.1:1');
+  });
+
+  test('says that there is no such run, with exit code 4', async () => {
+    for (const args of [
+      ['status', 'nobody'],
+      ['resume', 'nobody'],
+      ['pause', 'nobody'],
+      ['cancel', 'nobody'],
+    ]) {
+      const { code, err } = await longwriter(args);
+      expect([code, lines(err).length], args.join(' ')).toEqual([4, 1]);
+      expect(err).toContain('nobody');
+    }
+  });
+
+  test('starts a run once, says so the second time, and refuses it under another configuration', async () => {
+    const start = ['start', '--config', CONFIG, '--run', 'once', '--until', 'select'];
+    expect(await longwriter(start)).toMatchObject({ code: 0, out: expect.stringContaining('run once started') });
+    expect(await longwriter(start)).toMatchObject({ code: 0, out: expect.stringContaining('run once is running') });
+    const other = await longwriter([...start, '--set', 'filter.minWords=1']);
+    expect(other.code).toBe(2);
+    expect(other.err).toContain('filter.minWords: 250 and 1');
+  });
+
+  test('shows a run while no worker is up, from what the store holds', async () => {
+    const { code, out } = await longwriter(['status', 'once', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ run: 'once', state: 'running', stages: expect.any(Array) });
+  });
+
+  test('makes a change that would train again wait for --yes', async () => {
+    const { code, err } = await longwriter(['resume', 'once', '--config', CONFIG, '--set', 'training.sft.epochs=9']);
+    expect(code).toBe(2);
+    expect(err).toMatch(/made again .*: sft, preferences, dpo, evaluate, report/);
+    expect(err).toContain('--yes');
+    expect(existsSync(join(folder, 'store/runs/once/config.2.json'))).toBe(false);
+  });
+
+  test('suggests a command for a mistyped one, and every command has an example', async () => {
+    const { code, err } = await longwriter(['stauts', 'once']);
+    expect(code).toBe(2);
+    expect(err).toContain('Did you mean status?');
+    for (const command of ['start', 'status', 'resume', 'pause', 'cancel', 'dev']) {
+      const help = await longwriter([command, '--help']);
+      expect([help.code, help.out.includes(`npm run longwriter -- ${command}`)], command).toEqual([0, true]);
+    }
+  });
+});

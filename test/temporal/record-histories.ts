@@ -1,0 +1,37 @@
+// Records the histories that replay.test.ts replays: node --import tsx test/temporal/record-histories.ts
+import { mkdir, writeFile } from 'node:fs/promises';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { loadConfig } from '../../configs/load.ts';
+import { childId, PIPELINE_QUEUE } from '../../domain/names.ts';
+import { startTestPipeline } from './environment.ts';
+import { goodActivities } from './fakes.ts';
+
+const FOLDER = 'test/fixtures/histories';
+const RUN = 'recorded';
+
+/** One workflow of each type, by the id that it has in a run. */
+const WORKFLOWS = {
+  'run-pipeline': RUN,
+  partition: childId(RUN, 'generate'),
+  'generate-sample': childId(RUN, 'sample', '0'),
+  'train-model': childId(RUN, 'sft'),
+  'build-preferences': childId(RUN, 'preferences'),
+  'evaluate-model': childId(RUN, 'evaluate', 'base'),
+};
+
+const config = await loadConfig('configs/quickstart.yaml');
+const pipeline = await startTestPipeline();
+const { client } = pipeline.environment;
+await pipeline.withActivities(goodActivities([]).activities, () =>
+  client.workflow.execute('runPipeline', {
+    taskQueue: PIPELINE_QUEUE,
+    workflowId: RUN,
+    args: [{ run: RUN, revision: 1, config }],
+  }),
+);
+await mkdir(FOLDER, { recursive: true });
+for (const [name, id] of Object.entries(WORKFLOWS)) {
+  const history = historyToJSON(await client.workflow.getHandle(id).fetchHistory());
+  await writeFile(`${FOLDER}/${name}.json`, `${JSON.stringify(history)}\n`);
+}
+await pipeline.close();
