@@ -1,8 +1,11 @@
 // Records the histories that replay.test.ts replays: node --import tsx test/temporal/record-histories.ts
+import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { promisify } from 'node:util';
+import { PROJECT } from '../../configs/env.ts';
 import { loadConfig } from '../../configs/load.ts';
 import { childId, PIPELINE_QUEUE } from '../../domain/names.ts';
+import { serviceProgram } from '../../scripts/embedded/paths.ts';
 import { startTestPipeline } from './environment.ts';
 import { goodActivities } from './fakes.ts';
 
@@ -31,7 +34,10 @@ await pipeline.withActivities(goodActivities([]).activities, () =>
 );
 await mkdir(FOLDER, { recursive: true });
 for (const [name, id] of Object.entries(WORKFLOWS)) {
-  const history = historyToJSON(await client.workflow.getHandle(id).fetchHistory());
-  await writeFile(`${FOLDER}/${name}.json`, `${JSON.stringify(history)}\n`);
+  const show = ['workflow', 'show', '--workflow-id', id, '--address', pipeline.environment.address, '--output', 'json'];
+  const { stdout } = await promisify(execFile)(serviceProgram(PROJECT, 'temporal'), show, { maxBuffer: 2 ** 26 });
+  // The client's identity would name the machine that recorded it.
+  const history = JSON.stringify(JSON.parse(stdout)).replaceAll(/"identity":"\d+@[^"]*"/g, '"identity":"test"');
+  await writeFile(`${FOLDER}/${name}.json`, `${history}\n`);
 }
 await pipeline.close();
