@@ -32,9 +32,10 @@ try {
   const known =
     error instanceof CommandError ||
     ['ConfigError', 'AlreadyRunningError', 'StoreError', 'EmbeddedError'].includes((error as Error).name);
-  console.error(known ? `longwriter: ${(error as Error).message}` : error);
-  process.exitCode =
-    error instanceof CommandError ? error.exitCode : (error as Error).name === 'ConfigError' ? EXIT.usage : EXIT.failed;
+  const isUsage =
+    (error as Error).name === 'ConfigError' || String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
+  console.error(known || isUsage ? `longwriter: ${(error as Error).message}` : error);
+  process.exitCode = error instanceof CommandError ? error.exitCode : isUsage ? EXIT.usage : EXIT.failed;
 }
 
 /** `npm start`: the whole pipeline on this machine, from where it stands; says at once where the report of a finished run is. */

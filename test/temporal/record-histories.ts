@@ -25,19 +25,31 @@ const WORKFLOWS = {
 const config = await loadConfig('configs/quickstart.yaml');
 const pipeline = await startTestPipeline();
 const { client } = pipeline.environment;
-await pipeline.withActivities(goodActivities([]).activities, () =>
-  client.workflow.execute('runPipeline', {
-    taskQueue: PIPELINE_QUEUE,
-    workflowId: RUN,
-    args: [{ run: RUN, revision: 1, config }],
-  }),
-);
-await mkdir(FOLDER, { recursive: true });
-for (const [name, id] of Object.entries(WORKFLOWS)) {
-  const show = ['workflow', 'show', '--workflow-id', id, '--address', pipeline.environment.address, '--output', 'json'];
-  const { stdout } = await promisify(execFile)(serviceProgram(PROJECT, 'temporal'), show, { maxBuffer: 2 ** 26 });
-  // The client's identity would name the machine that recorded it.
-  const history = JSON.stringify(JSON.parse(stdout)).replaceAll(/"identity":"\d+@[^"]*"/g, '"identity":"test"');
-  await writeFile(`${FOLDER}/${name}.json`, `${history}\n`);
+try {
+  await pipeline.withActivities(goodActivities([]).activities, () =>
+    client.workflow.execute('runPipeline', {
+      taskQueue: PIPELINE_QUEUE,
+      workflowId: RUN,
+      args: [{ run: RUN, revision: 1, config }],
+    }),
+  );
+  await mkdir(FOLDER, { recursive: true });
+  for (const [name, id] of Object.entries(WORKFLOWS)) {
+    const show = [
+      'workflow',
+      'show',
+      '--workflow-id',
+      id,
+      '--address',
+      pipeline.environment.address,
+      '--output',
+      'json',
+    ];
+    const { stdout } = await promisify(execFile)(serviceProgram(PROJECT, 'temporal'), show, { maxBuffer: 2 ** 26 });
+    // The client's identity would name the machine that recorded it.
+    const history = JSON.stringify(JSON.parse(stdout)).replaceAll(/"identity":"\d+@[^"]*"/g, '"identity":"test"');
+    await writeFile(`${FOLDER}/${name}.json`, `${history}\n`);
+  }
+} finally {
+  await pipeline.close();
 }
-await pipeline.close();
