@@ -9,6 +9,7 @@ import { failure } from './failures.ts';
 import { findManifest, writeFolder } from './folder.ts';
 import { whileBeating } from './heartbeat.ts';
 import { findJson, jsonLinesBytes, parseJsonLines } from './io/store/json.ts';
+import { lookUpAll } from './look-ups.ts';
 import { renderDatasetCard } from './report/dataset-card.ts';
 import { modelIdentity, promptHashes, sampleSettings, type RunReference } from './run-files.ts';
 
@@ -38,8 +39,9 @@ export async function assembleDataset(deps: ActivityDeps, input: AssembleDataset
     const settings = sampleSettings(config);
     const kept: { sample: Sample; row: SftRow; required?: number | undefined }[] = [];
     const rejections: Rejection[] = [];
-    for (const instruction of instructions) {
-      const sample = await findJson(deps.store, sampleKey(input.run, instruction.id), Sample);
+    const samples = await lookUpAll(instructions, ({ id }) => findJson(deps.store, sampleKey(input.run, id), Sample));
+    for (const [index, instruction] of instructions.entries()) {
+      const sample = samples[index];
       if (sample?.settings !== settings) continue;
       if (sample.verdict === 'rejected') {
         rejections.push({ sample: sample.id, reason: sample.reason!, words: sample.words });

@@ -6,6 +6,7 @@ import { PreferenceRow } from '../domain/schemas/dataset.ts';
 import type { ActivityDeps } from './deps.ts';
 import { readCompletionSet } from './completion-set.ts';
 import { failure } from './failures.ts';
+import { whileBeating } from './heartbeat.ts';
 import { writeFolder } from './folder.ts';
 import { jsonLinesBytes, parseJsonLines } from './io/store/json.ts';
 import type { PromptFolder } from './list-prompts.ts';
@@ -23,10 +24,11 @@ export interface PreferencePairs {
 }
 
 /** Pairs the best completion of each prompt with a random other one. Fails with Preferences.Empty. */
-export async function buildPreferencePairs(
-  deps: ActivityDeps,
-  input: BuildPreferencePairsInput,
-): Promise<PreferencePairs> {
+export function buildPreferencePairs(deps: ActivityDeps, input: BuildPreferencePairsInput): Promise<PreferencePairs> {
+  return whileBeating(() => writePairs(deps, input));
+}
+
+async function writePairs(deps: ActivityDeps, input: BuildPreferencePairsInput): Promise<PreferencePairs> {
   const config = await deps.files.config(input);
   const { lengthWeight, minSpread } = config.preferences;
   const rows = await readCompletionSet(deps, input.folder, input.completions);

@@ -7,19 +7,28 @@ import { downloadFolder, findManifest, uploadFolder } from './folder.ts';
 export async function uploadCheckpoint(deps: ActivityDeps, folder: string, local: string, keep: number): Promise<void> {
   const target = `${folder}/checkpoints/${basename(local)}`;
   // The trainer removes its own old checkpoints; an event may be read after that.
-  const isWhole = await readFile(join(local, 'complete.json')).then(
-    () => true,
-    () => false,
-  );
-  if (!isWhole || (await findManifest(deps.store, target))) return;
-  await uploadFolder(deps.store, target, local, target);
+  if (!(await isWhole(local)) || (await findManifest(deps.store, target))) return;
+  try {
+    await uploadFolder(deps.store, target, local, target);
+  } catch (error) {
+    // It was removed while it was uploaded, since newer ones are whole by now; those are uploaded next.
+    if (!(await isWhole(local))) return;
+    throw error;
+  }
   const steps = await storedSteps(deps, folder);
   for (const step of steps.slice(0, Math.max(0, steps.length - keep))) await removeCheckpoint(deps, folder, step);
 }
 
-/** Removes all checkpoints of a training from the store, once its model stands. */
+/** Removes all checkpoints of a training from the store, whole ones and others, once its model stands. */
 export async function removeCheckpoints(deps: ActivityDeps, folder: string): Promise<void> {
-  for (const step of await storedSteps(deps, folder)) await removeCheckpoint(deps, folder, step);
+  await removeFolder(deps, `${folder}/checkpoints`);
+}
+
+function isWhole(local: string): Promise<boolean> {
+  return readFile(join(local, 'complete.json')).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Fetches the newest whole checkpoint of the store to a job's folder; null where there is none. */
@@ -46,7 +55,11 @@ async function removeCheckpoint(deps: ActivityDeps, folder: string, step: number
   const prefix = `${folder}/checkpoints/step-${step}`;
   // The marker goes first, so that a half-removed checkpoint is never taken for a whole one.
   await deps.store.remove(`${prefix}/manifest.json`);
+  await removeFolder(deps, prefix);
+}
+
+async function removeFolder(deps: ActivityDeps, folder: string): Promise<void> {
   const paths: string[] = [];
-  for await (const path of deps.store.list(prefix)) paths.push(path);
+  for await (const path of deps.store.list(folder)) paths.push(path);
   for (const path of paths) await deps.store.remove(path);
 }

@@ -1,8 +1,9 @@
 import { completionKey, judgementKey } from '../domain/keys.ts';
 import type { EvaluatedCompletion } from '../domain/evaluation.ts';
-import { Completion, CompletionPrompt, Judgement } from '../domain/schemas/completion.ts';
+import { Completion, Judgement } from '../domain/schemas/completion.ts';
 import type { ActivityDeps } from './deps.ts';
-import { findJson, readJsonLines } from './io/store/json.ts';
+import { lookUpAll } from './look-ups.ts';
+import { findJson } from './io/store/json.ts';
 
 /** All completions of a folder that were made, each with its prompt and its judgement, in order. */
 export async function readCompletionSet(
@@ -10,14 +11,13 @@ export async function readCompletionSet(
   folder: string,
   completions: number,
 ): Promise<EvaluatedCompletion[]> {
-  const rows: EvaluatedCompletion[] = [];
-  for (const prompt of await readJsonLines(deps.store, `${folder}/prompts.jsonl`, CompletionPrompt)) {
-    for (let index = 0; index < completions; index++) {
-      const completion = await findJson(deps.store, completionKey(folder, prompt.id, index), Completion);
-      if (!completion) continue;
-      const judgement = await findJson(deps.store, judgementKey(folder, prompt.id, index), Judgement);
-      rows.push({ prompt, completion, judgement });
-    }
-  }
-  return rows;
+  const prompts = await deps.files.prompts(`${folder}/prompts.jsonl`);
+  const places = prompts.flatMap((prompt) => Array.from({ length: completions }, (_, index) => ({ prompt, index })));
+  const rows = await lookUpAll(places, async ({ prompt, index }): Promise<EvaluatedCompletion[]> => {
+    const completion = await findJson(deps.store, completionKey(folder, prompt.id, index), Completion);
+    if (!completion) return [];
+    const judgement = await findJson(deps.store, judgementKey(folder, prompt.id, index), Judgement);
+    return [{ prompt, completion, judgement }];
+  });
+  return rows.flat();
 }

@@ -1,9 +1,10 @@
 import { completionKey, judgementKey, sampleKey } from '../domain/keys.ts';
-import { CompletionPrompt, Judgement } from '../domain/schemas/completion.ts';
+import { Judgement } from '../domain/schemas/completion.ts';
 import { Sample } from '../domain/schemas/sample.ts';
 import { countBy } from '../domain/count-by.ts';
 import type { ActivityDeps } from './deps.ts';
-import { CorruptObjectError, findJson, readJsonLines } from './io/store/json.ts';
+import { lookUpAll } from './look-ups.ts';
+import { CorruptObjectError, findJson } from './io/store/json.ts';
 import { sampleSettings, type RunReference } from './run-files.ts';
 
 /** What a partition is made of: samples of a selection, or completions or judgements of a folder of prompts. */
@@ -25,18 +26,12 @@ export interface UnfinishedItems {
   readonly rejected: Readonly<Record<string, number>>;
 }
 
-/** Store look-ups in flight at once. */
-const LOOKUPS = 64;
-
 /** Looks up, without a model call, which items of a partition still lack a result. */
 export async function findUnfinished(deps: ActivityDeps, input: FindUnfinishedInput): Promise<UnfinishedItems> {
   const { work, offset, count } = input;
   const all = work.kind === 'samples' ? await sampleLookUps(deps, input, work) : await completionLookUps(deps, work);
   const part = all.slice(offset, offset + count);
-  const results: (Result | undefined)[] = [];
-  for (let start = 0; start < part.length; start += LOOKUPS) {
-    results.push(...(await Promise.all(part.slice(start, start + LOOKUPS).map((item) => item.find()))));
-  }
+  const results = await lookUpAll(part, (item) => item.find());
   return {
     items: part.filter((_, index) => results[index] === undefined).map(({ id }) => id),
     kept: results.filter((result) => result === 'kept').length,
@@ -67,7 +62,7 @@ async function completionLookUps(
   deps: ActivityDeps,
   work: { kind: 'completions' | 'judgements'; folder: string; completions: number },
 ): Promise<LookUp[]> {
-  const prompts = await readJsonLines(deps.store, `${work.folder}/prompts.jsonl`, CompletionPrompt);
+  const prompts = await deps.files.prompts(`${work.folder}/prompts.jsonl`);
   return prompts.flatMap(({ id }) =>
     Array.from({ length: work.completions }, (_, completion) => ({
       id: `${id}-${completion}`,

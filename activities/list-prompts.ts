@@ -8,7 +8,9 @@ import type { ModelReference } from '../domain/schemas/run.ts';
 import { Sample } from '../domain/schemas/sample.ts';
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
+import { whileBeating } from './heartbeat.ts';
 import { CorruptObjectError, findJson, jsonLinesBytes, parseJsonLines } from './io/store/json.ts';
+import { lookUpAll } from './look-ups.ts';
 import { modelIdentity, sampleSettings, type RunReference } from './run-files.ts';
 
 export interface ListPromptsInput extends RunReference {
@@ -26,7 +28,11 @@ export interface PromptFolder {
 }
 
 /** Writes the prompts of preference pairs or of an evaluation. Fails with Benchmark.Invalid or Preferences.Empty. */
-export async function listPrompts(deps: ActivityDeps, input: ListPromptsInput): Promise<PromptFolder> {
+export function listPrompts(deps: ActivityDeps, input: ListPromptsInput): Promise<PromptFolder> {
+  return whileBeating(() => writePrompts(deps, input));
+}
+
+async function writePrompts(deps: ActivityDeps, input: ListPromptsInput): Promise<PromptFolder> {
   const config = await deps.files.config(input);
   const forPairs = input.purpose === 'preferences';
   const prompts = forPairs ? await preferencePrompts(deps, input) : await benchmarkPrompts(deps, config.evaluation);
@@ -35,6 +41,7 @@ export async function listPrompts(deps: ActivityDeps, input: ListPromptsInput): 
     model: input.model.identity,
     sampling: forPairs ? config.preferences.sampling : config.evaluation.sampling,
     completions: forPairs ? config.preferences.completions : 1,
+    stripThinking: [config.endpoints.served.dialect.stripThinking, config.endpoints.judge.dialect.stripThinking],
     judge: {
       ...config.judge,
       model: modelIdentity(config, 'judge'),
@@ -49,14 +56,13 @@ export async function listPrompts(deps: ActivityDeps, input: ListPromptsInput): 
 async function preferencePrompts(deps: ActivityDeps, input: ListPromptsInput): Promise<CompletionPrompt[]> {
   const config = await deps.files.config(input);
   const settings = sampleSettings(config);
-  const prompts: CompletionPrompt[] = [];
-  for (const { id, prompt, length, type } of (await deps.files.instructions(input.instructions!)).values()) {
-    if (prompts.length === config.preferences.prompts) break;
-    if (length === undefined) continue;
-    const sample = await findJson(deps.store, sampleKey(input.run, id), Sample);
-    if (sample?.settings === settings && sample.verdict === 'kept')
-      prompts.push({ id, prompt, length, type: type ?? '' });
-  }
+  const instructions = [...(await deps.files.instructions(input.instructions!)).values()];
+  const found = await lookUpAll(instructions, async ({ id, prompt, length, type }): Promise<CompletionPrompt[]> => {
+    const sample = length === undefined ? undefined : await findJson(deps.store, sampleKey(input.run, id), Sample);
+    if (length === undefined || sample?.settings !== settings || sample.verdict !== 'kept') return [];
+    return [{ id, prompt, length, type: type ?? '' }];
+  });
+  const prompts = found.flat().slice(0, config.preferences.prompts);
   if (prompts.length === 0) throw failure('Preferences.Empty', 'no kept sample states a required length');
   return prompts;
 }

@@ -5,16 +5,16 @@ import { Completion, Judgement } from '../domain/schemas/completion.ts';
 import { EvaluationScores } from '../domain/schemas/evaluation.ts';
 import type { StageRecord } from '../domain/schemas/run.ts';
 import { Sample } from '../domain/schemas/sample.ts';
-import { TrainerEvent } from '../domain/schemas/trainer.ts';
 import { z } from 'zod';
 import type { ActivityDeps } from './deps.ts';
 import { whileBeating } from './heartbeat.ts';
-import { findJson, readJson, readJsonLines } from './io/store/json.ts';
+import { findJson, readJson, readJsonLines, readText } from './io/store/json.ts';
 import { readStages } from './record-stage.ts';
 import type { ReportData } from './report/data.ts';
 import { renderReport } from './report/report.ts';
 import { modelIdentity, type RunReference } from './run-files.ts';
 import type { StageOutcomes } from './stage-outcomes.ts';
+import { parseEvents } from './watch-job.ts';
 import { stageSummary } from './stage-summary.ts';
 
 /** Gathers what a run's stages left and draws the report; a stage that did not run is absent from it. */
@@ -84,7 +84,7 @@ async function trainingData(
   method: 'sft' | 'dpo',
   { folder, rows }: StageOutcomes['dpo'],
 ): Promise<ReportData['trainings'][number]> {
-  const events = await readJsonLines(deps.store, `${folder}/events.jsonl`, TrainerEvent);
+  const events = parseEvents(await readText(deps.store, `${folder}/events.jsonl`));
   // A resumed training repeats the steps after its checkpoint; the last word on a step counts.
   const losses = new Map<number, number>();
   for (const event of events) if (event.event === 'step-end' && event.loss !== null) losses.set(event.step, event.loss);

@@ -12,8 +12,9 @@ export interface RecordStageInput extends StageRecord {
 /** Keeps the outcome and the times of a finished stage; walked again with the same outcome, the first times stay. */
 export async function recordStage(deps: ActivityDeps, { run, ...record }: RecordStageInput): Promise<void> {
   const known = await findJson(deps.store, stageKey(run, record.stage), StageRecord);
-  if (known && fingerprint(known.outcome) === fingerprint(record.outcome)) return;
-  await deps.store.putView(stageKey(run, record.stage), jsonBytes(record));
+  const same = known && fingerprint(known.outcome) === fingerprint(record.outcome);
+  const { revision } = record;
+  await deps.store.putView(stageKey(run, record.stage), jsonBytes(same ? { ...known, revision } : record));
 }
 
 /** The records of a run's finished stages, in the order of the stages. */

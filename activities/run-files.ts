@@ -8,6 +8,7 @@ import {
   PLAN_TEXT_PROMPT,
   SECTION_PROMPT,
 } from '../domain/prompts.ts';
+import { CompletionPrompt } from '../domain/schemas/completion.ts';
 import { Instruction } from '../domain/schemas/instruction.ts';
 import { failure } from './failures.ts';
 import { readJsonLines, readText } from './io/store/json.ts';
@@ -24,6 +25,8 @@ export interface RunFiles {
   config(reference: RunReference): Promise<RunConfig>;
   /** The selected instructions at a store path, by id. */
   instructions(key: string): Promise<ReadonlyMap<string, Instruction>>;
+  /** The prompts of a folder of completions; the folder's name holds what they are. */
+  prompts(key: string): Promise<readonly CompletionPrompt[]>;
   /** A text that never changes, such as an uploaded prompt. */
   text(key: string): Promise<string>;
 }
@@ -42,8 +45,9 @@ export function makeRunFiles(store: Store, parse: (data: unknown, source: string
     const rows = await readJsonLines(store, key, Instruction);
     return new Map(rows.map((row) => [row.id, row]));
   });
+  const prompts = remember(4, (key: string) => readJsonLines(store, key, CompletionPrompt));
   const texts = remember(8, (key: string) => readText(store, key));
-  return { config: ({ run, revision }) => configs(configKey(run, revision)), instructions, text: texts };
+  return { config: ({ run, revision }) => configs(configKey(run, revision)), instructions, prompts, text: texts };
 }
 
 /** One selected instruction of a run. */
@@ -66,6 +70,7 @@ export function sampleSettings(config: RunConfig): string {
     filter: config.filter,
     prompts: promptHashes(config),
     writer: modelIdentity(config, 'writer'),
+    stripThinking: config.endpoints.writer.dialect.stripThinking,
   });
 }
 

@@ -1,9 +1,9 @@
 import { completionKey } from '../domain/keys.ts';
 import { countWords, lengthScore } from '../domain/length.ts';
 import { stripThinking } from '../domain/response.ts';
-import { CompletionPrompt, type Completion } from '../domain/schemas/completion.ts';
+import type { Completion, CompletionPrompt } from '../domain/schemas/completion.ts';
 import type { ActivityDeps } from './deps.ts';
-import { jsonBytes, readJsonLines } from './io/store/json.ts';
+import { jsonBytes } from './io/store/json.ts';
 import { StoreError } from './io/store/store.ts';
 import { modelCall } from './model-call.ts';
 import type { RunReference } from './run-files.ts';
@@ -54,9 +54,7 @@ export async function readPrompt(
   deps: ActivityDeps,
   { folder, prompt }: CompletionReference,
 ): Promise<CompletionPrompt> {
-  const found = (await readJsonLines(deps.store, `${folder}/prompts.jsonl`, CompletionPrompt)).find(
-    ({ id }) => id === prompt,
-  );
+  const found = (await deps.files.prompts(`${folder}/prompts.jsonl`)).find(({ id }) => id === prompt);
   if (!found) throw new StoreError('Missing', `prompt ${prompt} is not in ${folder}`);
   return found;
 }

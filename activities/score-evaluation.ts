@@ -5,6 +5,7 @@ import type { EvaluationScores } from '../domain/schemas/evaluation.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import { readCompletionSet } from './completion-set.ts';
 import type { ActivityDeps } from './deps.ts';
+import { whileBeating } from './heartbeat.ts';
 import { writeFolder } from './folder.ts';
 import { jsonBytes, jsonLinesBytes } from './io/store/json.ts';
 import type { PromptFolder } from './list-prompts.ts';
@@ -24,7 +25,11 @@ export interface Evaluation {
 }
 
 /** Computes a model's scores from its completions and judgements, and writes them beside these. */
-export async function scoreEvaluation(deps: ActivityDeps, input: ScoreEvaluationInput): Promise<Evaluation> {
+export function scoreEvaluation(deps: ActivityDeps, input: ScoreEvaluationInput): Promise<Evaluation> {
+  return whileBeating(() => writeScores(deps, input));
+}
+
+async function writeScores(deps: ActivityDeps, input: ScoreEvaluationInput): Promise<Evaluation> {
   const config = await deps.files.config(input);
   const rows = await readCompletionSet(deps, input.folder, input.completions);
   const judgePrompt = config.prompts.judge === undefined ? JUDGE_PROMPT : await deps.files.text(config.prompts.judge);

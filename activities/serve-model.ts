@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import getPort from 'get-port';
+import { SERVING_FAILURES_TO_PAUSE } from '../domain/failures.ts';
+import { fingerprint8 } from '../domain/fingerprint.ts';
 import { leaseKey } from '../domain/keys.ts';
 import { SERVED_SIGNAL, type ServedReport } from '../domain/progress.ts';
 import { Lease, type ModelReference } from '../domain/schemas/run.ts';
@@ -23,9 +25,6 @@ export interface ServeModelInput extends RunReference {
   readonly failures: number;
 }
 
-/** Failures of serving after which the run pauses, instead of starting the server again. */
-const FAILURES_TO_PAUSE = 3;
-
 /** Milliseconds that a server has to end by itself before its processes are killed. */
 const GRACE_MS = 5000;
 
@@ -40,7 +39,7 @@ export async function serveModel(deps: ActivityDeps, input: ServeModelInput): Pr
     if (
       error instanceof ApplicationFailure &&
       error.type === 'Serving.Failed' &&
-      input.failures + 1 >= FAILURES_TO_PAUSE
+      input.failures + 1 >= SERVING_FAILURES_TO_PAUSE
     ) {
       await deps.gate.pause(input.run, { type: error.type, message: error.message });
     }
@@ -51,14 +50,14 @@ export async function serveModel(deps: ActivityDeps, input: ServeModelInput): Pr
 async function serve(deps: ActivityDeps, input: ServeModelInput, signal: AbortSignal): Promise<void> {
   await deps.gate.waitUntilOpen(input.run, signal);
   const { serving } = await deps.files.config(input);
-  const values = await commandValues(deps, input.model);
+  const values = await commandValues(deps, input.model, serving.prepare);
   await prepare(deps, serving.prepare, values, signal);
-  const server = await startProcess({
-    name: `serve-${values['slug']}`,
-    ...split(fillCommand(serving.command, values)),
-    logFile: join(deps.node.home, 'logs', 'served-model.log'),
-    registry: deps.node.processes,
-  });
+  const server = await startServing(
+    deps,
+    `serve-${values['slug']}`,
+    'served-model.log',
+    fillCommand(serving.command, values),
+  );
   try {
     await waitUntilReady(
       server,
@@ -77,13 +76,18 @@ async function serve(deps: ActivityDeps, input: ServeModelInput, signal: AbortSi
   }
 }
 
-async function commandValues(deps: ActivityDeps, model: ModelReference): Promise<Record<string, string>> {
+async function commandValues(
+  deps: ActivityDeps,
+  model: ModelReference,
+  prepareCommand: readonly string[],
+): Promise<Record<string, string>> {
   const folder = modelFolder(deps, model.identity);
   await mkdir(folder, { recursive: true });
   return {
     ...deps.node.commandValues,
     model: await fetchModel(deps, model),
-    prepared: join(folder, 'prepared'),
+    // Named by how it is made: another command makes another one.
+    prepared: join(folder, `prepared-${fingerprint8(prepareCommand)}`),
     host: '127.0.0.1',
     port: String(await getPort({ host: '127.0.0.1' })),
     key: randomBytes(16).toString('hex'),
@@ -100,12 +104,12 @@ async function prepare(
   signal: AbortSignal,
 ): Promise<void> {
   if (template.length === 0 || (await exists(values['prepared']!))) return;
-  const process = await startProcess({
-    name: `prepare-${values['slug']}`,
-    ...split(fillCommand(template, values)),
-    logFile: join(deps.node.home, 'logs', 'prepare-model.log'),
-    registry: deps.node.processes,
-  });
+  const process = await startServing(
+    deps,
+    `prepare-${values['slug']}`,
+    'prepare-model.log',
+    fillCommand(template, values),
+  );
   const stop = () => void process.stop(GRACE_MS);
   signal.addEventListener('abort', stop, { once: true });
   const { code } = await process.exited;
@@ -171,6 +175,18 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-function split([command, ...args]: readonly string[]): { command: string; args: readonly string[] } {
-  return { command: command!, args };
+/** Starts a command of the serving configuration. Fails with Serving.Misconfigured where there is no such program. */
+async function startServing(
+  { node }: ActivityDeps,
+  name: string,
+  log: string,
+  [command = '', ...args]: readonly string[],
+): Promise<StartedProcess> {
+  try {
+    return await startProcess({ name, command, args, logFile: join(node.home, 'logs', log), registry: node.processes });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'EACCES') throw error;
+    throw failure('Serving.Misconfigured', `serving: ${command} cannot be started on this node (${code})`);
+  }
 }

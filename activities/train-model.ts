@@ -55,7 +55,10 @@ export async function trainModel(deps: ActivityDeps, input: TrainModelInput): Pr
     });
     const folder = trainingFolder(input.run, input.method, inputs.slice(0, 8));
     const finished = await findManifest(deps.store, `${folder}/model`);
-    if (finished) return trained(input, folder, finished, data);
+    if (finished) {
+      await removeCheckpoints(deps, folder);
+      return trained(input, folder, finished, data);
+    }
     const job = await prepareJob(deps, config, { ...input, manifest: data, inputs, folder });
     if (!(await hasModel(job))) await launchAndWatch(deps, input, job, folder, signal);
     for (const name of ['job.json', 'events.jsonl', 'trainer.log']) {
@@ -83,6 +86,7 @@ async function launchAndWatch(
 ): Promise<void> {
   const config = await deps.files.config(input);
   const { keepCheckpoints } = config.training[input.method];
+  const tell = progressReporter(input);
   await deps.launcher.submit(job);
   try {
     await watchJob(deps.launcher, job, {
@@ -90,27 +94,40 @@ async function launchAndWatch(
       signal,
       onEvent: async (event) => {
         if (event.event === 'checkpoint-saved') await uploadCheckpoint(deps, folder, event.path, keepCheckpoints);
-        if (event.event === 'step-end') await report(input, event);
+        if (event.event === 'step-end') await tell(event);
       },
     });
   } catch (error) {
-    // A worker that shuts down leaves the trainer to the next attempt; every other cancellation ends it.
-    if (signal.aborted && !cancellationDetails()?.workerShutdown) await deps.launcher.cancel(job, GRACE_MS);
+    // A worker that shuts down leaves the trainer to the next attempt; in every other case nobody would watch it.
+    if (!cancellationDetails()?.workerShutdown) await deps.launcher.cancel(job, GRACE_MS);
     throw error;
   }
 }
 
-async function report(input: TrainModelInput, event: TrainerEvent & { event: 'step-end' }): Promise<void> {
-  const progress: ProgressReport = {
-    stage: input.method,
-    part: '',
-    done: event.step,
-    total: event.total_steps,
-    detail: event.loss === null ? '' : `loss ${event.loss.toFixed(3)}`,
+/** Tells the run about a step, a hundred times a training at most: an execution takes 10,000 signals, and no more. */
+function progressReporter(input: TrainModelInput): (event: TrainerEvent & { event: 'step-end' }) => Promise<void> {
+  let reported = 0;
+  return async (event) => {
+    const due = reported + Math.ceil(event.total_steps / 100);
+    if (event.step < due && event.step !== event.total_steps) return;
+    reported = event.step;
+    await report(
+      {
+        stage: input.method,
+        part: '',
+        done: event.step,
+        total: event.total_steps,
+        detail: event.loss === null ? '' : `loss ${event.loss.toFixed(3)}`,
+      },
+      input.run,
+    );
   };
+}
+
+async function report(progress: ProgressReport, run: string): Promise<void> {
   // Only for eyes: a run that is closed already needs none.
   await Context.current()
-    .client.workflow.getHandle(input.run)
+    .client.workflow.getHandle(run)
     .signal(PROGRESS_SIGNAL, progress)
     .catch(() => undefined);
 }

@@ -9,11 +9,13 @@ import type { LaunchedJob, Launcher } from './io/launcher/launcher.ts';
 /** Milliseconds between two looks at a job. */
 const LOOK_MS = 500;
 
-/** The trainer's exit codes (house.md, the trainer's contract); others are crashes. */
+/** The trainer's exit codes (house.md, the trainer's contract); 126 and 127 are the shell's: no such command. Others are crashes. */
 const EXIT_FAILURES: Readonly<Record<number, FailureType>> = {
   2: 'Trainer.JobInvalid',
   3: 'Trainer.DataInvalid',
   4: 'Trainer.OutOfMemory',
+  126: 'Trainer.JobInvalid',
+  127: 'Trainer.JobInvalid',
   143: 'Trainer.Stopped',
 };
 
@@ -46,9 +48,12 @@ export async function watchJob(
 /** The events of a job so far; a last line that is still being written is left for later. */
 export async function readEvents(job: LaunchedJob): Promise<TrainerEvent[]> {
   const text = await readFile(join(job.folder, 'events.jsonl'), 'utf8').catch(() => '');
-  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
-  // A trainer killed half-way through a line leaves it torn; the next one begins on a line of its own.
-  return lines.flatMap((line) => {
+  return parseEvents(text.slice(0, text.lastIndexOf('\n') + 1));
+}
+
+/** The events of a file; a trainer killed half-way through a line leaves it torn, and the next one begins a new line. */
+export function parseEvents(text: string): TrainerEvent[] {
+  return text.split('\n').flatMap((line) => {
     const parsed = TrainerEvent.safeParse(parseLine(line));
     return parsed.success ? [parsed.data] : [];
   });

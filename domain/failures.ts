@@ -17,6 +17,7 @@ export const FAILURES = {
   'Model.BadAnswer': 'retry',
   'Serving.Failed': 'pause',
   'Serving.Misconfigured': 'fail',
+  'Completions.Failed': 'fail',
   'Store.Unavailable': 'retry',
   'Store.Forbidden': 'pause',
   'Store.Missing': 'fail',
@@ -46,3 +47,6 @@ export type FailureType = keyof typeof FAILURES;
 export function isFailureType(type: unknown): type is FailureType {
   return typeof type === 'string' && Object.hasOwn(FAILURES, type);
 }
+
+/** Failures of serving one model after which the run pauses, instead of starting the server again. */
+export const SERVING_FAILURES_TO_PAUSE = 3;

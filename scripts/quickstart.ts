@@ -13,7 +13,10 @@ import { CommandError, EXIT } from './exit.ts';
 import {
   checkRunId,
   checkSameConfig,
-  checkStage,
+  checkStages,
+  describeRun,
+  exitCodeOf,
+  type FrozenConfig,
   findConfig,
   freezeConfig,
   isFinished,
@@ -50,12 +53,12 @@ async function quickstart(): Promise<number> {
   });
   const { run } = values;
   checkRunId(run);
-  const stages = values.until === undefined ? {} : { until: checkStage(values.until) };
+  const stages = checkStages(values.until === undefined ? {} : { until: values.until });
   const { config, inputs } = await readInputs(await loadConfig(values.config, values.set), values.config);
   const store = openStore(readEnvironment().storeUrl);
   const known = await findConfig(store, run);
   if (known) checkSameConfig(run, known.config, config);
-  if (known && (await isFinished(store, run))) {
+  if (known && (await isFinished(store, run, known))) {
     say(`run ${run} is finished`);
     return tellReport(store, run);
   }
@@ -69,26 +72,30 @@ async function quickstart(): Promise<number> {
     const frozen = await freezeConfig(store, run, config);
     // What stopped an earlier start, such as a missing key, may be mended by now.
     await unpause(session.client, store, run);
+    if ((await describeRun(session.client, run))?.status.name === 'RUNNING') {
+      say(`run ${run} goes on, through the stages that it was started with`);
+    }
     await startWorkflow(session.client, run, frozen, stages);
-    const progress = await watchRun(() => runProgress(session.client, store, run), { print: say });
-    return await tellEnd(store, run, progress);
+    const look = () => runProgress(session.client, store, run);
+    const progress = await Promise.race([watchRun(look, { print: say, leaveWhenPaused: true }), pipeline.broken]);
+    return await tellEnd(store, run, progress, frozen);
   } finally {
     await session.close();
     await pipeline.stop();
   }
 }
 
-async function tellEnd(store: Store, run: string, progress: RunProgress): Promise<number> {
-  if (progress.state === 'completed' && (await isFinished(store, run))) return tellReport(store, run);
-  if (progress.state === 'completed') {
-    say(`run ${run} has walked its stages; npm start goes on with the others`);
-    return EXIT.done;
+async function tellEnd(store: Store, run: string, progress: RunProgress, frozen: FrozenConfig): Promise<number> {
+  if (progress.state !== 'completed') {
+    say(`run ${run} is ${progress.state}; npm start goes on with it`);
+    return EXIT.failed;
   }
-  say(`run ${run} is ${progress.state}; npm start goes on with it`);
-  return EXIT.failed;
+  if (await isFinished(store, run, frozen)) return tellReport(store, run);
+  say(`run ${run} has walked its stages; npm start goes on with the others`);
+  return EXIT.done;
 }
 
-function tellReport(store: Store, run: string): number {
-  say(`report: ${join(store.url, reportKey(run))}`);
-  return EXIT.done;
+function tellReport(store: Store, run: string): Promise<number> {
+  say(`report: ${store.url}/${reportKey(run)}`);
+  return exitCodeOf(store, run, 'completed');
 }

@@ -1,4 +1,9 @@
-import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type Client,
+  type WorkflowExecutionDescription,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import { findJson, jsonBytes } from '../activities/io/store/json.ts';
 import { StoreError, type Store } from '../activities/io/store/store.ts';
 import { RunConfig } from '../configs/schema.ts';
@@ -10,6 +15,9 @@ import { Control, StageRecord } from '../domain/schemas/run.ts';
 import { pausedSignal, progressQuery, resumedSignal } from '../workflows/messages.ts';
 import type { runPipeline, RunPipelineInput } from '../workflows/run-pipeline.ts';
 import { CommandError, EXIT } from './exit.ts';
+
+/** Milliseconds that a cancelled run may take to end; a trainer saves a checkpoint first. */
+const CANCEL_MS = 120_000;
 
 /** Milliseconds that a query may take; without a live worker it would take thirty seconds to fail. */
 const QUERY_MS = 3000;
@@ -39,10 +47,10 @@ export async function findConfig(store: Store, run: string): Promise<FrozenConfi
   }
 }
 
-/** Whether a run's report stands, so that nothing is left to do unless it is told otherwise. */
-export async function isFinished(store: Store, run: string): Promise<boolean> {
+/** Whether a run's report stands, under its newest configuration, so that nothing is left to do unless it is told otherwise. */
+export async function isFinished(store: Store, run: string, { revision }: FrozenConfig): Promise<boolean> {
   const record = await findJson(store, stageKey(run, 'report'), StageRecord);
-  return record !== undefined && (await store.find(reportKey(run))) !== undefined;
+  return record?.revision === revision && (await store.find(reportKey(run))) !== undefined;
 }
 
 /** Takes a run's lock: its configuration, frozen. Fails with exit code 2 where the run has another one. */
@@ -80,9 +88,22 @@ export async function startWorkflow(
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',
     args: [{ run, revision, config, ...options }],
+    memo: { revision, until: options.until ?? null },
     staticSummary: `LongWriter run ${run}`,
     staticDetails: `From ${options.from ?? STAGES[0]} to ${options.until ?? STAGES.at(-1)!}, configuration ${revision}.`,
   });
+}
+
+/** Cancels a run's workflow and waits until it has ended. Fails with exit code 1 where no worker lets it end. */
+export async function cancelWorkflow(client: Client, run: string): Promise<void> {
+  const handle = client.workflow.getHandle(run);
+  await handle.cancel();
+  try {
+    await client.withDeadline(Date.now() + CANCEL_MS, () => handle.result());
+  } catch (error) {
+    if (error instanceof WorkflowFailedError) return;
+    throw new CommandError(EXIT.failed, `run ${run} does not end; is a worker up? (longwriter dev)`);
+  }
 }
 
 /** The workflow of a run, or undefined where the server knows none. */
@@ -156,8 +177,21 @@ export async function exitCodeOf(store: Store, run: string, state: RunProgress['
   return (dataset?.failed ?? 0) > 0 ? EXIT.failed : EXIT.done;
 }
 
+/** The stages to walk, from what a person typed. Fails with exit code 2 where there are none such. */
+export function checkStages(typed: {
+  readonly from?: string;
+  readonly until?: string;
+}): Pick<RunOptions, 'from' | 'until'> {
+  const from = typed.from === undefined ? undefined : checkStage(typed.from);
+  const until = typed.until === undefined ? undefined : checkStage(typed.until);
+  if (from && until && STAGES.indexOf(from) > STAGES.indexOf(until)) {
+    throw new CommandError(EXIT.usage, `--from ${from} comes after --until ${until}: there is nothing to walk`);
+  }
+  return { ...(from ? { from } : {}), ...(until ? { until } : {}) };
+}
+
 /** Fails with exit code 2 unless a text is a stage. */
-export function checkStage(text: string): Stage {
+function checkStage(text: string): Stage {
   const stage = STAGES.find((one) => one === text);
   if (!stage) throw new CommandError(EXIT.usage, `stage "${text}": expected one of ${STAGES.join(', ')}`);
   return stage;

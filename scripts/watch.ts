@@ -8,13 +8,19 @@ const LOOK_MS = 1000;
 const SHARE = 0.1;
 
 /**
- * Follows a run until it ends or pauses, printing a line whenever a stage changes or has gone on by a tenth.
+ * Follows a run until it ends, printing a line whenever a stage changes or has gone on by a tenth.
  *
  * @param look asks how far the run is
  */
 export async function watchRun(
   look: () => Promise<RunProgress>,
-  options: { readonly print: (line: string) => void; readonly json?: boolean; readonly signal?: AbortSignal },
+  options: {
+    readonly print: (line: string) => void;
+    readonly json?: boolean;
+    readonly signal?: AbortSignal;
+    /** Whether to end when the run pauses by itself; one that a person paused is followed on. */
+    readonly leaveWhenPaused?: boolean;
+  },
 ): Promise<RunProgress> {
   const printed = new Map<string, string>();
   let message = '';
@@ -33,7 +39,9 @@ export async function watchRun(
         options.print(`${progress.state}: ${progress.message}`);
       message = progress.message;
     }
-    if (progress.state !== 'running' || options.signal?.aborted) return progress;
+    const left = progress.state === 'paused' && options.leaveWhenPaused && !progress.message.startsWith('requested');
+    const open = progress.state === 'running' || progress.state === 'paused';
+    if (!open || left || options.signal?.aborted) return progress;
     await sleep(LOOK_MS, undefined, options.signal ? { signal: options.signal } : {}).catch(() => undefined);
   }
 }

@@ -1,6 +1,6 @@
 import type { PreferencePairs } from '../activities/build-preference-pairs.ts';
 import { completeAndJudge, type CompleteAndJudgeInput } from './complete-and-judge.ts';
-import { pipeline } from './proxies.ts';
+import { assembly } from './proxies.ts';
 import { pausable } from './steps.ts';
 
 export interface BuildPreferencesInput extends Omit<CompleteAndJudgeInput, 'stage' | 'purpose'> {
@@ -11,8 +11,8 @@ export interface BuildPreferencesInput extends Omit<CompleteAndJudgeInput, 'stag
 export async function buildPreferences({ instructions, ...input }: BuildPreferencesInput): Promise<PreferencePairs> {
   const { run, revision, model } = input;
   const prompts = await pausable(run, () =>
-    pipeline.listPrompts({ run, revision, model, instructions, purpose: 'preferences' }),
+    assembly.listPrompts({ run, revision, model, instructions, purpose: 'preferences' }),
   );
   await completeAndJudge({ ...input, stage: 'preferences', purpose: 'preferences' }, prompts);
-  return pausable(run, () => pipeline.buildPreferencePairs({ run, revision, ...prompts }));
+  return pausable(run, () => assembly.buildPreferencePairs({ run, revision, ...prompts }));
 }

@@ -1,6 +1,6 @@
 import type { Evaluation } from '../activities/score-evaluation.ts';
 import { completeAndJudge, type CompleteAndJudgeInput } from './complete-and-judge.ts';
-import { pipeline } from './proxies.ts';
+import { assembly } from './proxies.ts';
 import { pausable } from './steps.ts';
 
 export type EvaluateModelInput = Omit<CompleteAndJudgeInput, 'stage' | 'purpose'>;
@@ -8,7 +8,7 @@ export type EvaluateModelInput = Omit<CompleteAndJudgeInput, 'stage' | 'purpose'
 /** Measures one model on the benchmark: a completion for each prompt, judged, then scored for length and quality. */
 export async function evaluateModel(input: EvaluateModelInput): Promise<Evaluation> {
   const { run, revision, model } = input;
-  const prompts = await pausable(run, () => pipeline.listPrompts({ run, revision, model, purpose: 'evaluation' }));
+  const prompts = await pausable(run, () => assembly.listPrompts({ run, revision, model, purpose: 'evaluation' }));
   await completeAndJudge({ ...input, stage: 'evaluate', purpose: 'evaluation' }, prompts);
-  return pausable(run, () => pipeline.scoreEvaluation({ run, revision, model, ...prompts }));
+  return pausable(run, () => assembly.scoreEvaluation({ run, revision, model, ...prompts }));
 }

@@ -1,5 +1,4 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { executeChild, getExternalWorkflowHandle, sleep } from '@temporalio/workflow';
+import { executeChild, getExternalWorkflowHandle } from '@temporalio/workflow';
 import type { PartitionWork } from '../activities/find-unfinished.ts';
 import type { ItemCounts } from '../activities/stage-outcomes.ts';
 import { childId, type Stage } from '../domain/names.ts';
@@ -7,7 +6,7 @@ import { failureBehind } from './failures.ts';
 import { generateSample } from './generate-sample.ts';
 import { progressSignal } from './messages.ts';
 import { llm, pipeline } from './proxies.ts';
-import { drawUntilAccepted, inWindow, pausable } from './steps.ts';
+import { drawUntilAccepted, inWindow, pausable, startWhenClosed } from './steps.ts';
 
 /** The server takes 2,000 pending children of one parent and then hangs it without an error; this stays far below. */
 const MAX_PARTS = 200;
@@ -141,18 +140,6 @@ async function judge(
     return judged;
   });
   return outcome.ok && outcome.scored ? { verdict: 'kept' } : { verdict: 'rejected', reason: 'unscored' };
-}
-
-/** Starts a child; while an old execution of the same id is still closing, waits and tries again. */
-async function startWhenClosed<T>(start: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await start();
-    } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      await sleep('1s', { summary: 'an earlier execution is still closing' });
-    }
-  }
 }
 
 async function reportProgress({ run, stage, part, count }: PartitionInput, done: number): Promise<void> {

@@ -18,7 +18,12 @@ export const pipeline = proxyActivities<PipelineActivities>({
 });
 
 /** Activities that stream over a whole run. */
-export const assembly = proxyActivities<Pick<PipelineActivities, 'assembleDataset' | 'publishReport'>>({
+export const assembly = proxyActivities<
+  Pick<
+    PipelineActivities,
+    'assembleDataset' | 'listPrompts' | 'buildPreferencePairs' | 'scoreEvaluation' | 'publishReport'
+  >
+>({
   taskQueue: PIPELINE_QUEUE,
   startToCloseTimeout: '6 hours',
   heartbeatTimeout,

@@ -10,7 +10,7 @@ import { gateProblem } from './gates.ts';
 import { partition } from './partition.ts';
 import { assembly, gpu, pipeline } from './proxies.ts';
 import { RunState } from './run-state.ts';
-import { pausable } from './steps.ts';
+import { pausable, startWhenClosed } from './steps.ts';
 import { trainModel } from './train-model.ts';
 
 export interface RunPipelineInput {
@@ -38,11 +38,12 @@ type StageTable = { readonly [S in Stage]: (made: StageOutcomes) => Promise<Stag
 
 /** LongWriter end to end: select → generate → dataset → SFT → preferences → DPO → evaluate → report. */
 export async function runPipeline(input: RunPipelineInput): Promise<RunOutcome> {
-  const state = new RunState(input.run);
+  const { run, revision } = input;
+  const state = new RunState(run);
   const stages = stageTable(input, state);
   const from = STAGES.indexOf(input.from ?? 'select');
   const until = STAGES.indexOf(input.until ?? 'report');
-  const made = await recordedOutcomes(input, from);
+  const made: Partial<StageOutcomes> = {};
 
   for (const [index, stage] of STAGES.entries()) {
     if (index < from || index > until) {
@@ -50,12 +51,13 @@ export async function runPipeline(input: RunPipelineInput): Promise<RunOutcome> 
       continue;
     }
     await state.whileRunning();
+    if (index === from) Object.assign(made, await recordedOutcomes(input, state, from));
     const startedAt = state.begin(stage);
     try {
       const outcome = await stages[stage](made as StageOutcomes);
       Object.assign(made, { [stage]: outcome });
       const endedAt = state.end(stage);
-      await pausable(input.run, () => pipeline.recordStage({ run: input.run, stage, startedAt, endedAt, outcome }));
+      await pausable(run, () => pipeline.recordStage({ run, revision, stage, startedAt, endedAt, outcome }));
     } catch (error) {
       state.fail(stage, error);
       throw error;
@@ -83,11 +85,13 @@ function stageTable(input: RunPipelineInput, state: RunState): StageTable {
     },
 
     preferences: ({ select, sft }) =>
-      executeChild(buildPreferences, {
-        workflowId: childId(run, 'preferences'),
-        args: [{ ...servedWork(input, sft.model), instructions: select.key }],
-        staticSummary: `${config.preferences.completions} completions a prompt, scored and paired`,
-      }),
+      startWhenClosed(() =>
+        executeChild(buildPreferences, {
+          workflowId: childId(run, 'preferences'),
+          args: [{ ...servedWork(input, sft.model), instructions: select.key }],
+          staticSummary: `${config.preferences.completions} completions a prompt, scored and paired`,
+        }),
+      ),
 
     dpo: ({ preferences, sft }) =>
       runTraining({ ...reference, method: 'dpo', data: preferences.folder, base: sft.model }),
@@ -97,11 +101,13 @@ function stageTable(input: RunPipelineInput, state: RunState): StageTable {
       const evaluations: Partial<Record<ModelName, Evaluation>> = {};
       // One served model at a time: a GPU node holds one.
       for (const name of MODEL_NAMES.filter((one) => config.evaluation.models.includes(one))) {
-        evaluations[name] = await executeChild(evaluateModel, {
-          workflowId: childId(run, 'evaluate', name),
-          args: [servedWork(input, models[name])],
-          staticSummary: `the ${name} model on the benchmark`,
-        });
+        evaluations[name] = await startWhenClosed(() =>
+          executeChild(evaluateModel, {
+            workflowId: childId(run, 'evaluate', name),
+            args: [servedWork(input, models[name])],
+            staticSummary: `the ${name} model on the benchmark`,
+          }),
+        );
       }
       return evaluations;
     },
@@ -118,37 +124,41 @@ async function generateDataset(
 ): Promise<ItemCounts> {
   const { window, partitionSize, maxDraws } = config.generation;
   for (;;) {
-    const counts = await executeChild(partition, {
-      workflowId: childId(run, 'generate'),
-      args: [
-        {
-          run,
-          revision,
-          stage: 'generate',
-          part: 'samples',
-          work: { kind: 'samples', instructions: key },
-          offset: 0,
-          count: selected,
-          size: partitionSize,
-          window,
-          maxDraws,
-        },
-      ],
-      staticSummary: `${selected} samples`,
-    });
+    const counts = await startWhenClosed(() =>
+      executeChild(partition, {
+        workflowId: childId(run, 'generate'),
+        args: [
+          {
+            run,
+            revision,
+            stage: 'generate',
+            part: 'samples',
+            work: { kind: 'samples', instructions: key },
+            offset: 0,
+            count: selected,
+            size: partitionSize,
+            window,
+            maxDraws,
+          },
+        ],
+        staticSummary: `${selected} samples`,
+      }),
+    );
     const problem = gateProblem(counts, selected, config.gates, acceptFailed ?? false);
     if (!problem) return counts;
-    await pipeline.pauseRun({ run, ...problem });
+    await pausable(run, () => pipeline.pauseRun({ run, ...problem }));
     await state.pauseUntilResumed(problem);
   }
 }
 
 function runTraining(args: Parameters<typeof trainModel>[0]): Promise<Awaited<ReturnType<typeof trainModel>>> {
-  return executeChild(trainModel, {
-    workflowId: childId(args.run, args.method),
-    args: [args],
-    staticSummary: `${args.method} from the ${args.base.name} model`,
-  });
+  return startWhenClosed(() =>
+    executeChild(trainModel, {
+      workflowId: childId(args.run, args.method),
+      args: [args],
+      staticSummary: `${args.method} from the ${args.base.name} model`,
+    }),
+  );
 }
 
 function servedWork({ run, revision, config }: RunPipelineInput, model: ModelReference) {
@@ -157,16 +167,19 @@ function servedWork({ run, revision, config }: RunPipelineInput, model: ModelRef
 }
 
 /** What the stages before the first one made, from their records. */
-async function recordedOutcomes({ run }: RunPipelineInput, from: number): Promise<Partial<StageOutcomes>> {
+async function recordedOutcomes(
+  { run }: RunPipelineInput,
+  state: RunState,
+  from: number,
+): Promise<Partial<StageOutcomes>> {
   if (from === 0) return {};
-  const records = new Map((await pipeline.readStages({ run })).map(({ stage, outcome }) => [stage, outcome]));
+  const found = await pausable(run, () => pipeline.readStages({ run }));
+  const records = new Map(found.map(({ stage, outcome }) => [stage, outcome]));
   const needed = STAGES.slice(0, from);
   const missing = needed.filter((stage) => !records.has(stage));
-  if (missing.length > 0) {
-    throw ApplicationFailure.nonRetryable(
-      `run ${run} cannot begin at ${STAGES[from]}: it has no finished ${missing.join(', ')}`,
-      'Stage.Missing',
-    );
-  }
-  return Object.fromEntries(needed.map((stage) => [stage, records.get(stage)]));
+  if (missing.length === 0) return Object.fromEntries(needed.map((stage) => [stage, records.get(stage)]));
+  const message = `run ${run} cannot begin at ${STAGES[from]}: it has no finished ${missing.join(', ')}`;
+  const error = ApplicationFailure.nonRetryable(message, 'Stage.Missing');
+  state.fail(STAGES[from]!, error);
+  throw error;
 }

@@ -1,3 +1,4 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { getExternalWorkflowHandle, sleep } from '@temporalio/workflow';
 import { pausingFailure } from './failures.ts';
 import { pausedSignal } from './messages.ts';
@@ -18,18 +19,32 @@ export async function drawUntilAccepted<T extends { readonly ok: boolean }>(
  * repeated step until the run is resumed, so this costs no history meanwhile.
  */
 export async function pausable<T>(run: string, step: () => Promise<T>): Promise<T> {
-  for (let seconds = 1; ; seconds = Math.min(seconds * 2, 600)) {
+  for (let seconds = 1; ; seconds = Math.min(seconds * 2, 30)) {
     try {
       return await step();
     } catch (error) {
       const reason = pausingFailure(error);
       if (!reason) throw error;
-      // A child that outlives its run has nobody to tell.
-      await getExternalWorkflowHandle(run)
-        .signal(pausedSignal, reason)
-        .catch(() => undefined);
+      // Told once a step: an execution takes 10,000 signals. A child that outlives its run has nobody to tell.
+      if (seconds === 1) {
+        await getExternalWorkflowHandle(run)
+          .signal(pausedSignal, reason)
+          .catch(() => undefined);
+      }
       // For what fails without passing the gate, such as a store that cannot be written.
       await sleep(`${seconds}s`, { summary: `paused: ${reason.type}` });
+    }
+  }
+}
+
+/** Starts a child; while an old execution of the same id is still closing, waits and tries again. */
+export async function startWhenClosed<T>(start: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await start();
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      await sleep('1s', { summary: 'an earlier execution is still closing' });
     }
   }
 }

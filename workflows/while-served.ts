@@ -5,6 +5,7 @@ import {
   isCancellation,
   setHandler,
 } from '@temporalio/workflow';
+import { SERVING_FAILURES_TO_PAUSE } from '../domain/failures.ts';
 import type { ServedReport } from '../domain/progress.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import { pausingFailure } from './failures.ts';
@@ -34,12 +35,24 @@ export async function whileServed<T>(
   try {
     await condition(() => up !== undefined || broken !== undefined);
     if (broken !== undefined) throw broken;
-    return await work();
+    return await untilBroken(work, () => broken);
   } finally {
     await CancellationScope.nonCancellable(async () => {
       scope.cancel();
       await serving;
     });
+  }
+}
+
+/** Works, and stops working with the error when the model cannot be served any more. */
+async function untilBroken<T>(work: () => Promise<T>, broken: () => unknown): Promise<T> {
+  const scope = new CancellationScope();
+  const stop = () => scope.cancel();
+  condition(() => broken() !== undefined).then(stop, stop);
+  try {
+    return await scope.run(work);
+  } catch (error) {
+    throw broken() ?? error;
   }
 }
 
@@ -53,6 +66,7 @@ async function holdUp({ run, revision, model }: Parameters<typeof whileServed>[0
     } catch (error) {
       const reason = pausingFailure(error);
       if (!reason) throw error;
+      if (failures + 1 < SERVING_FAILURES_TO_PAUSE) continue;
       await getExternalWorkflowHandle(run)
         .signal(pausedSignal, reason)
         .catch(() => undefined);

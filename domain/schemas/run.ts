@@ -35,6 +35,8 @@ export type ModelReference = z.infer<typeof ModelReference>;
 /** The record of one finished stage: what it made, by reference, and how long it took. */
 export const StageRecord = z.strictObject({
   stage: z.enum(STAGES),
+  /** Revision of the configuration under which it was last walked. */
+  revision: z.number().int().positive(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
   outcome: z.unknown(),

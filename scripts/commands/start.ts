@@ -4,7 +4,7 @@ import { CommandError, EXIT } from '../exit.ts';
 import {
   checkRunId,
   checkSameConfig,
-  checkStage,
+  checkStages,
   describeRun,
   findConfig,
   freezeConfig,
@@ -26,10 +26,7 @@ export interface StartOptions {
 export async function start(options: StartOptions): Promise<number> {
   const { run } = options;
   checkRunId(run);
-  const stages = {
-    ...(options.from === undefined ? {} : { from: checkStage(options.from) }),
-    ...(options.until === undefined ? {} : { until: checkStage(options.until) }),
-  };
+  const stages = checkStages(options);
   const { config, inputs } = await readInputs(await loadConfig(options.config, options.set), options.config);
   return withSession(async ({ client, store }) => {
     const known = await findConfig(store, run);
@@ -38,7 +35,7 @@ export async function start(options: StartOptions): Promise<number> {
     const say = (state: string, text: string) =>
       console.log(options.json ? JSON.stringify({ run, state }) : `run ${run} ${text}`);
     if (status === 'RUNNING') say('running', `is running; longwriter status ${run} --watch follows it`);
-    else if (known && (await isFinished(store, run)))
+    else if (known && (await isFinished(store, run, known)))
       say('completed', `is finished; longwriter status ${run} shows it`);
     else if (known && status !== undefined && status !== 'COMPLETED') {
       throw new CommandError(

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { readEnvironment, PROJECT, type Environment } from '../../configs/env.ts';
 import { logToFile, ROLES, startWorkers, type RunningWorkers } from '../../workers/run-worker.ts';
+import { EmbeddedError } from './wait-for.ts';
 import { startServices, type EmbeddedServices } from './services.ts';
 
 /** The embedded services with workers for all roles, in this process. */
@@ -8,6 +9,8 @@ export interface EmbeddedPipeline {
   readonly environment: Environment;
   readonly services: EmbeddedServices;
   readonly workers: RunningWorkers;
+  /** Rejects when a service or a worker ends that was not told to. */
+  readonly broken: Promise<never>;
   /** Ends workers, then services; no process stays. */
   stop(): Promise<void>;
 }
@@ -24,7 +27,11 @@ export async function startPipeline(log: (line: string) => void): Promise<Embedd
       await workers.stop();
       await services.stop();
     };
-    return { environment, services, workers, stop };
+    const workersEnded = workers.ended.then((): never => {
+      throw new EmbeddedError('the workers ended; npm start goes on with the run');
+    });
+    workersEnded.catch(() => undefined);
+    return { environment, services, workers, broken: Promise.race([services.broken, workersEnded]), stop };
   } catch (error) {
     await services.stop();
     throw error;

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { endLeftovers } from '../../activities/io/process.ts';
+import { endLeftovers, type StartedProcess } from '../../activities/io/process.ts';
 import { takeLock } from './lock.ts';
 import { startModelServer } from './model-server.ts';
 import { stopOnSignals } from './signals.ts';
 import { startTemporal } from './temporal.ts';
+import { EmbeddedError } from './wait-for.ts';
 
 export { AlreadyRunningError } from './lock.ts';
 export { stopOnSignals } from './signals.ts';
@@ -19,6 +20,8 @@ export interface EmbeddedServices {
   readonly modelUrl: string;
   /** Folder with a record of each process that was started here. */
   readonly processes: string;
+  /** Rejects with an EmbeddedError when a service ends that was not told to. */
+  readonly broken: Promise<never>;
   /** Ends whatever was started here, trainers and served models included. */
   stop(): Promise<void>;
 }
@@ -62,7 +65,19 @@ export async function startServices(options: {
     const where = { temporalAddress, uiUrl, modelUrl: model.value.baseUrl };
     await lock.update(where);
     options.log(`Temporal and the model server are up (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
-    return { ...where, processes, stop };
+    const ended = async (name: string, service: StartedProcess): Promise<never> => {
+      await service.exited;
+      throw new EmbeddedError(
+        `${name} ended; its log is in ${join(options.home, 'logs')}, and npm start goes on with the run`,
+      );
+    };
+    const broken = Promise.race([
+      ended('Temporal', temporal.value.process),
+      ended('the model server', model.value.process),
+    ]);
+    // Nobody may be listening when it is stopped on purpose.
+    broken.catch(() => undefined);
+    return { ...where, processes, broken, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -131,6 +131,12 @@ describe.skipIf(missing('services'))('the longwriter command', () => {
     expect(existsSync(join(folder, 'store/runs/once/config.2.json'))).toBe(false);
   });
 
+  test('refuses stages that leave nothing to walk', async () => {
+    const { code, err } = await longwriter(['resume', 'once', '--from', 'dpo', '--until', 'sft']);
+    expect([code, lines(err).length]).toEqual([2, 1]);
+    expect(err).toContain('--from dpo comes after --until sft');
+  });
+
   test('suggests a command for a mistyped one, and every command has an example', async () => {
     const { code, err } = await longwriter(['stauts', 'once']);
     expect(code).toBe(2);

@@ -20,6 +20,8 @@ describe('a recorded history', () => {
     const exported = [...readFileSync('workflows/index.ts', 'utf8').matchAll(/from '\.\/(.*)\.ts'/g)].map(
       ([, name]) => name,
     );
-    expect(readdirSync(FOLDER).map((file) => file.replace('.json', ''))).toEqual(exported.toSorted());
+    expect(readdirSync(FOLDER).map((file) => file.replace('.json', ''))).toEqual(
+      exported.toSorted((a = '', b = '') => a.localeCompare(b)),
+    );
   });
 });

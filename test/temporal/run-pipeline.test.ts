@@ -136,6 +136,56 @@ describe.skipIf(missing('services'))('runPipeline', () => {
     expect(trace).toEqual(WALK.slice(0, 12));
   });
 
+  test('a model server that ends for the third time pauses the run, and is started again after that', async () => {
+    const { activities } = goodActivities([]);
+    const serve = activities.serveModel;
+    const failures: number[] = [];
+    activities.serveModel = async (input) => {
+      failures.push(input.failures);
+      if (failures.length <= 3) throw failure('Serving.Failed', 'the model server ended');
+      return serve(input);
+    };
+    await pipeline.withActivities(activities, async () => {
+      const handle = await start(newRun(), { until: 'preferences' });
+      await until(async () => (await handle.query(progressQuery)).state === 'paused');
+      expect(failures.slice(0, 3)).toEqual([0, 1, 2]);
+      await handle.signal(resumedSignal);
+      await handle.result();
+    });
+  });
+
+  test('a model that cannot be served ends the run with the reason, also in the middle of completions', async () => {
+    const { activities } = goodActivities([]);
+    const serve = activities.serveModel;
+    activities.serveModel = async (input) => {
+      // It is up, and then its files turn out to be missing.
+      const up = serve(input);
+      up.catch(() => undefined);
+      await new Promise((done) => setTimeout(done, 500));
+      throw failure('Store.Missing', 'no such model');
+    };
+    activities.sampleCompletion = async () => {
+      throw failure('Model.Unreachable', 'nobody there');
+    };
+    await pipeline.withActivities(activities, async () => {
+      const handle = await start(newRun());
+      await expect(handle.result()).rejects.toMatchObject({ cause: { cause: { cause: { type: 'Store.Missing' } } } });
+      expect((await handle.query(progressQuery)).message).toBe('no such model');
+    });
+  });
+
+  test('completions that failed fail the stage, with their types, instead of lowering an n', async () => {
+    const { activities } = goodActivities([]);
+    activities.sampleCompletion = async () => {
+      throw failure('Model.BadRequest', 'the context is too short');
+    };
+    await pipeline.withActivities(activities, async () => {
+      const handle = await start(newRun());
+      await expect(handle.result()).rejects.toBeDefined();
+      expect((await handle.query(progressQuery)).message).toMatch(/^2 Model.BadRequest of the completions/);
+    });
+  });
+
   test('cancelled while a model is served, it ends as cancelled with the server down', async () => {
     const trace: string[] = [];
     const { activities } = goodActivities(trace);
