@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cancellationDetails, Context } from '@temporalio/activity';
 import { fingerprint } from '../domain/fingerprint.ts';
@@ -68,6 +68,7 @@ export async function trainModel(deps: ActivityDeps, input: TrainModelInput): Pr
     }
     const model = await uploadFolder(deps.store, `${folder}/model`, join(job.folder, 'model'), inputs);
     await removeCheckpoints(deps, folder);
+    await rm(join(job.folder, 'checkpoints'), { recursive: true, force: true });
     return trained(input, folder, model, data);
   });
 }
