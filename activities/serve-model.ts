@@ -147,11 +147,12 @@ async function announce(
   const { workflowId, runId } = workflowExecution!;
   const serving = `${workflowId}/${runId}`;
   const current = await findJson(deps.store, leaseKey(input.run), Lease);
-  if (current?.serving === serving && current.attempt > attempt) return;
+  if (current?.serving === serving && isLater(current, { failures: input.failures, attempt })) return;
   const lease: Lease = {
     serving,
     model: input.model.identity,
     node: hostname(),
+    failures: input.failures,
     attempt,
     baseUrl: `http://${values['host']}:${values['port']}/v1`,
     apiKey: values['key']!,
@@ -159,6 +160,12 @@ async function announce(
   await deps.store.putView(leaseKey(input.run), jsonBytes(lease));
   const report: ServedReport = { identity: lease.model, node: lease.node, attempt };
   await Context.current().client.workflow.getHandle(workflowId, runId).signal(SERVED_SIGNAL, report);
+}
+
+type Start = Pick<Lease, 'failures' | 'attempt'>;
+
+function isLater(one: Start, other: Start): boolean {
+  return one.failures > other.failures || (one.failures === other.failures && one.attempt > other.attempt);
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -14,7 +14,6 @@ export const FAILURES = {
   'Model.NotFound': 'pause',
   'Model.KeyMissing': 'pause',
   'Model.BadRequest': 'fail',
-  'Model.BadAnswer': 'retry',
   'Serving.Failed': 'pause',
   'Serving.Misconfigured': 'fail',
   'Completions.Failed': 'fail',

@@ -23,8 +23,7 @@ export async function whileServed<T>(
   let up: ServedReport | undefined;
   let broken: unknown;
   setHandler(servedSignal, (report) => {
-    // A frozen worker may speak late, of an attempt that another has replaced.
-    if (report.identity === input.model.identity && (!up || report.attempt >= up.attempt)) up = report;
+    if (report.identity === input.model.identity) up = report;
   });
   const scope = new CancellationScope();
   const serving = scope

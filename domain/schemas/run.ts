@@ -10,11 +10,13 @@ export const Control = z.strictObject({
 });
 export type Control = z.infer<typeof Control>;
 
-/** Where a served model is up. A lower attempt never overwrites a higher one of the same serving. */
+/** Where a served model is up. Within one serving a later start is never overwritten by an earlier one. */
 export const Lease = z.strictObject({
   serving: z.string(),
   model: z.string(),
   node: z.string(),
+  /** Times that serving it had failed before this start, and the attempt of the start: together they order the starts. */
+  failures: z.number().int().min(0),
   attempt: z.number().int().positive(),
   baseUrl: z.string(),
   apiKey: z.string(),

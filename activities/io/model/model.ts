@@ -26,8 +26,7 @@ export type ModelProblem =
   | 'QuotaSpent'
   | 'NotFound'
   | 'KeyMissing'
-  | 'BadRequest'
-  | 'BadAnswer';
+  | 'BadRequest';
 
 /** Why a model gave no answer. The message names the endpoint and is free of keys and prompts. */
 export class ModelError extends Error {
