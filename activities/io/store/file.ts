@@ -48,7 +48,7 @@ export function fileStore(root: string): Store {
     upload: (path, localFile) =>
       attempt(`upload ${path}`, async () => {
         const target = at(path);
-        await mkdir(dirname(target), { recursive: true });
+        await makeFolder(dirname(target));
         // A link costs nothing where the store is on the same disk, and what is uploaded is never changed afterwards.
         // Of a symbolic link (a model hub's cache is full of them) it is the file behind that is meant.
         const source = await realpath(localFile);
@@ -57,7 +57,7 @@ export function fileStore(root: string): Store {
     download: (path, localFile) =>
       attempt(`download ${path}`, async () => {
         const source = at(path);
-        await mkdir(dirname(localFile), { recursive: true });
+        await makeFolder(dirname(localFile));
         // No link: who writes to the local file must not write into the store.
         await appear(localFile, (temporary) => copy(source, temporary));
       }),
@@ -86,7 +86,7 @@ async function withTemporary<T>(
   bytes: Uint8Array,
   finish: (temporary: string, target: string) => Promise<T>,
 ): Promise<T> {
-  await mkdir(dirname(target), { recursive: true });
+  await makeFolder(dirname(target));
   const temporary = temporaryName(target);
   try {
     const file = await open(temporary, 'wx');
@@ -134,4 +134,19 @@ function storeError(error: unknown, what: string): StoreError {
     PROBLEMS.get(code(error) ?? '') ?? 'Unavailable',
     `cannot ${what} (${code(error) ?? String(error)})`,
   );
+}
+
+/** Makes a folder and those above it. Node's own recursive mkdir never returns where the system refuses, as in /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  const made = await mkdir(folder).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (made === undefined || code(made) === 'EEXIST') return;
+  const parent = dirname(folder);
+  if (code(made) !== 'ENOENT' || parent === folder) throw made;
+  await makeFolder(parent);
+  await mkdir(folder).catch((error: unknown) => {
+    if (code(error) !== 'EEXIST') throw error;
+  });
 }

@@ -63,3 +63,11 @@ describe('fileStore', () => {
     expect(await readFile(join(root, 'model/model.safetensors'), 'utf8')).toBe('weights');
   });
 });
+
+describe.skipIf(process.platform !== 'linux')('a directory store where the system lets nobody make a folder', () => {
+  it('says so instead of trying for ever', async () => {
+    const store = fileStore('/proc/no-such-store');
+    await expect(store.createIfAbsent('a/b.json', new Uint8Array())).rejects.toMatchObject({ name: 'StoreError' });
+    await expect(store.putView('a/b.json', new Uint8Array())).rejects.toThrow('/proc/no-such-store');
+  });
+});
