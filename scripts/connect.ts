@@ -18,7 +18,7 @@ export async function openSession(environment: Environment = readEnvironment()):
   const connection = await Connection.connect({ address, connectTimeout: '5s' }).catch(() => {
     throw new CommandError(
       EXIT.unreachable,
-      `no Temporal server answers at ${address}; start one with npm start, or set TEMPORAL_ADDRESS`,
+      `no Temporal server answers at ${address}; start one with npm run longwriter -- dev, or set TEMPORAL_ADDRESS`,
     );
   });
   return {

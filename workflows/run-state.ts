@@ -24,7 +24,10 @@ export class RunState {
     this.#run = run;
     setHandler(progressQuery, () => this.progress());
     setHandler(progressSignal, (report) => {
-      this.#stages.get(report.stage)?.parts.set(report.part, report);
+      const parts = this.#stages.get(report.stage)?.parts;
+      const known = parts?.get(report.part);
+      // Two signals of a partition may arrive in either order.
+      if (known?.total !== report.total || known.done <= report.done) parts?.set(report.part, report);
       this.#show();
     });
     setHandler(pausedSignal, (reason) => {

@@ -1,4 +1,5 @@
 import { loadConfig } from '../../configs/load.ts';
+import { STAGES } from '../../domain/names.ts';
 import { withSession } from '../connect.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import {
@@ -30,6 +31,12 @@ export async function start(options: StartOptions): Promise<number> {
   const { config, inputs } = await readInputs(await loadConfig(options.config, options.set), options.config);
   return withSession(async ({ client, store }) => {
     const known = await findConfig(store, run);
+    if (!known && stages.from !== undefined && stages.from !== STAGES[0]) {
+      throw new CommandError(
+        EXIT.usage,
+        `--from ${stages.from}: run ${run} is new, so no earlier stage has made anything`,
+      );
+    }
     if (known) checkSameConfig(run, known.config, config);
     const status = (await describeRun(client, run))?.status.name;
     const say = (state: string, text: string) =>

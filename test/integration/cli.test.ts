@@ -131,6 +131,13 @@ describe.skipIf(missing('services'))('the longwriter command', () => {
     expect(existsSync(join(folder, 'store/runs/once/config.2.json'))).toBe(false);
   });
 
+  test('refuses to begin a new run in the middle, and leaves its id free', async () => {
+    const { code, err } = await longwriter(['start', '--config', CONFIG, '--run', 'middle', '--from', 'sft']);
+    expect([code, lines(err).length]).toEqual([2, 1]);
+    expect(err).toContain('run middle is new');
+    expect(existsSync(join(folder, 'store/runs/middle'))).toBe(false);
+  });
+
   test('refuses stages that leave nothing to walk', async () => {
     const { code, err } = await longwriter(['resume', 'once', '--from', 'dpo', '--until', 'sft']);
     expect([code, lines(err).length]).toEqual([2, 1]);
