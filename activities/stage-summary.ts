@@ -1,3 +1,4 @@
+import { sumCounts } from '../domain/count-by.ts';
 import type { Stage } from '../domain/names.ts';
 import type { StageOutcomes } from './stage-outcomes.ts';
 
@@ -25,7 +26,5 @@ export function stageSummary(stage: Stage, outcomes: Partial<StageOutcomes>): st
 }
 
 function itemCounts({ kept, rejected, failed }: StageOutcomes['generate']): string {
-  const sum = (counts: Readonly<Record<string, number>>) =>
-    Object.values(counts).reduce((total, count) => total + count, 0);
-  return `${kept} kept, ${sum(rejected)} rejected, ${sum(failed)} failed`;
+  return `${kept} kept, ${sumCounts(rejected)} rejected, ${sumCounts(failed)} failed`;
 }

@@ -12,7 +12,6 @@ import { findManifest, uploadFolder } from './folder.ts';
 import { whileBeating } from './heartbeat.ts';
 import { modelIdentityOf } from './identify-model.ts';
 import type { LaunchedJob } from './io/launcher/launcher.ts';
-import { readText } from './io/store/json.ts';
 import { StoreError } from './io/store/store.ts';
 import type { RunReference } from './run-files.ts';
 import { jobHyperparameters, prepareJob } from './training-job.ts';
@@ -71,11 +70,6 @@ export async function trainModel(deps: ActivityDeps, input: TrainModelInput): Pr
     await rm(join(job.folder, 'checkpoints'), { recursive: true, force: true });
     return trained(input, folder, model, data);
   });
-}
-
-/** The events of a finished training, from the store. */
-export async function trainingEvents(deps: ActivityDeps, folder: string): Promise<string> {
-  return readText(deps.store, `${folder}/events.jsonl`);
 }
 
 async function launchAndWatch(

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { isRunId } from '../domain/names.ts';
 
 const positive = z.number().positive();
 const count = z.number().int().positive();
@@ -219,6 +218,3 @@ export const RunConfig = z.strictObject({
   }),
 });
 export type RunConfig = z.infer<typeof RunConfig>;
-
-/** A run id: 1 to 40 of a-z, 0-9 and the hyphen. */
-export const RunId = z.string().refine(isRunId, 'a run id is 1 to 40 characters of a-z, 0-9 and "-"');

@@ -4,3 +4,8 @@ export function countBy(values: readonly string[]): Record<string, number> {
   for (const value of values.toSorted()) counts.set(value, (counts.get(value) ?? 0) + 1);
   return Object.fromEntries(counts);
 }
+
+/** The sum of counts, whatever they are counts of. */
+export function sumCounts(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}

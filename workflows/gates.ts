@@ -1,5 +1,6 @@
 import type { RunConfig } from '../configs/schema.ts';
 import type { ItemCounts } from '../activities/stage-outcomes.ts';
+import { sumCounts } from '../domain/count-by.ts';
 import type { FailureType } from '../domain/failures.ts';
 
 /** Why a generation may not go on to assembly, or undefined where it may. */
@@ -9,14 +10,14 @@ export function gateProblem(
   gates: RunConfig['gates'],
   acceptFailed: boolean,
 ): { readonly type: FailureType; readonly message: string } | undefined {
-  const failures = sum(failed);
+  const failures = sumCounts(failed);
   if (!acceptFailed && failures > gates.maxFailedFraction * selected) {
     return {
       type: 'Run.TooManyFailed',
       message: `${failures} of ${selected} samples failed (${list(failed)}); resume tries them again, resume --accept-failed leaves them out`,
     };
   }
-  const rejections = sum(rejected);
+  const rejections = sumCounts(rejected);
   if (rejections > gates.maxRejectedFraction * selected) {
     return {
       type: 'Run.TooManyRejected',
@@ -24,10 +25,6 @@ export function gateProblem(
     };
   }
   return undefined;
-}
-
-function sum(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((total, count) => total + count, 0);
 }
 
 function list(counts: Readonly<Record<string, number>>): string {
