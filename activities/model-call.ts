@@ -8,6 +8,7 @@ import { failure } from './failures.ts';
 import { whileBeating } from './heartbeat.ts';
 import { ModelError } from './io/model/model.ts';
 import { findJson, jsonBytes, readJson } from './io/store/json.ts';
+import { enterPaid } from './ledger.ts';
 import type { RunReference } from './run-files.ts';
 import { connect } from './connect.ts';
 
@@ -19,21 +20,31 @@ const DEFAULT_CLOSED_MS = 5000;
  * the answer. Runs twice, pays once: the stored bytes are what is returned, also to the loser of a race.
  *
  * Fails with the Model.* failures; one that pauses has closed the run's gate before it is thrown.
+ *
+ * @param priority among the calls that wait in this worker for their turn, the highest goes first
  */
 export async function modelCall(
   deps: ActivityDeps,
   run: RunReference,
   endpoint: EndpointName,
   request: CallRequest,
+  priority = 0,
 ): Promise<Call> {
   const id = fingerprint(request);
   const stored = await findJson(deps.store, callKey(id), Call);
-  if (stored) return stored;
+  if (stored) {
+    // Its first attempt may have ended between the call and the ledger.
+    if (stored.run === run.run) await enterPaid(deps.store, stored);
+    return stored;
+  }
   return whileBeating(async (signal) => {
-    const answer = await ask(deps, run, endpoint, request, id, signal);
-    const call: Call = { fingerprint: id, request, answer };
-    const created = await deps.store.createIfAbsent(callKey(id), jsonBytes(call));
-    return created ? call : readJson(deps.store, callKey(id), Call);
+    const answer = await ask(deps, run, endpoint, { request, id, priority }, signal);
+    const call: Call = { fingerprint: id, run: run.run, request, answer };
+    if (await deps.store.createIfAbsent(callKey(id), jsonBytes(call))) {
+      await enterPaid(deps.store, call);
+      return call;
+    }
+    return readJson(deps.store, callKey(id), Call);
   });
 }
 
@@ -46,8 +57,7 @@ async function ask(
   deps: ActivityDeps,
   run: RunReference,
   endpoint: EndpointName,
-  request: CallRequest,
-  id: string,
+  { request, id, priority }: { request: CallRequest; id: string; priority: number },
   signal: AbortSignal,
 ): Promise<Call['answer']> {
   for (;;) {

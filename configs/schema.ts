@@ -49,6 +49,20 @@ export type Endpoint = z.infer<typeof Endpoint>;
 /** What `served` may differ in: where it is comes from the lease, and who it is from its weights. */
 const servedEndpoint = z.strictObject({ limits: limits.prefault({}), dialect: Dialect.prefault({}) });
 
+/** What a model's tokens cost. */
+export const PriceEntry = z.strictObject({
+  prompt: z.number().min(0).describe('dollars for a million prompt tokens'),
+  cached: z.number().min(0).optional().describe('the same for those from the cache; like the others where unset'),
+  completion: z.number().min(0).describe('dollars for a million tokens that the model wrote'),
+});
+
+const budget = z
+  .strictObject({
+    dollars: positive.optional().describe('dollars, by the prices'),
+    tokens: count.optional().describe('tokens, those of prompts and answers together'),
+  })
+  .refine((value) => (value.dollars === undefined) !== (value.tokens === undefined), 'give dollars or tokens');
+
 const generation = z.strictObject({
   plan: z
     .strictObject({
@@ -70,7 +84,15 @@ const generation = z.strictObject({
         .enum(['single-prompt', 'conversation'])
         .default('single-prompt')
         .describe('the whole text so far in one prompt, as in the paper, or each section a turn'),
+      overflow: z
+        .enum(['fail', 'summarize'])
+        .default('fail')
+        .describe("what happens when the text outgrows the model's window: the sample fails, or a summary carries on"),
+      windowTokens: count
+        .optional()
+        .describe("the model's window; where unset, only the endpoint's own refusal tells that it is full"),
       sampling: Sampling.prefault({}),
+      summarySampling: Sampling.prefault({ temperature: 0.3, maxTokens: 1024 }),
     })
     .prefault({}),
   maxDraws: count.default(3).describe('answers asked for at most, until one is accepted'),
@@ -104,8 +126,7 @@ const hyperparameters = {
   device: z.enum(['auto', 'cpu']).default('auto'),
 };
 
-/** What a run is told: one YAML file, every default filled in, frozen in the store as the run's lock. */
-export const RunConfig = z.strictObject({
+const fields = z.strictObject({
   seed: z.number().int().min(0).default(42),
   instructions: z.strictObject({
     file: path.describe('JSON Lines: prompt, and length (words or Chinese characters) where one is required'),
@@ -116,10 +137,16 @@ export const RunConfig = z.strictObject({
     judge: Endpoint,
     served: servedEndpoint.prefault({}),
   }),
+  prices: z
+    .record(z.string(), PriceEntry)
+    .default({})
+    .describe('by provider/model, as in openai/gpt-4o-2024-05-13; "served" is a model that the run serves itself'),
+  budget: budget.optional().describe('what the run may spend on model calls; it pauses before it would spend more'),
   prompts: z
     .strictObject({
       plan: path.optional(),
       section: path.optional(),
+      summary: path.optional(),
       judge: path.optional(),
     })
     .prefault({})
@@ -216,5 +243,14 @@ export const RunConfig = z.strictObject({
       .default(['base', 'sft', 'dpo']),
     sampling: Sampling.prefault({ temperature: 0.5, maxTokens: 32768 }),
   }),
+});
+/** What a run is told: one YAML file, every default filled in, frozen in the store as the run's lock. */
+export const RunConfig = fields.superRefine(({ budget: limit, prices, endpoints }, context) => {
+  if (limit?.dollars === undefined) return;
+  for (const { provider, model } of [endpoints.writer, endpoints.judge]) {
+    const name = `${provider}/${model}`;
+    if (prices[name] !== undefined) continue;
+    context.addIssue({ code: 'custom', path: ['prices'], message: `a budget in dollars needs the price of ${name}` });
+  }
 });
 export type RunConfig = z.infer<typeof RunConfig>;

@@ -13,6 +13,12 @@ export const configKey = (run: string, revision = 1): string =>
 /** A store path of a run's control object: whether it is paused, and why. */
 export const controlKey = (run: string): string => `runs/${run}/control.json`;
 
+/** A store folder of the ledger of a run: one empty object for each call that it paid for, which its name describes. */
+export const ledgerFolder = (run: string): string => `runs/${run}/ledger`;
+
+/** A store path of which rejected samples were opened again. */
+export const retriesKey = (run: string): string => `runs/${run}/retries.json`;
+
 /** A store path of the record of one stage of a run: its outcome and its times. */
 export const stageKey = (run: string, stage: Stage): string => `runs/${run}/stages/${stage}.json`;
 

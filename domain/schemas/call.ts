@@ -12,6 +12,20 @@ export const Usage = z.strictObject({
 });
 export type Usage = z.infer<typeof Usage>;
 
+/** What a number of calls took: tokens, and dollars by the configuration's prices. */
+export const Cost = z.strictObject({
+  calls: z.number().int().min(0),
+  promptTokens: z.number().int().min(0),
+  cachedTokens: z.number().int().min(0),
+  completionTokens: z.number().int().min(0),
+  dollars: z.number().min(0),
+});
+export type Cost = z.infer<typeof Cost>;
+
+/** What results come from, and the part of it that this run paid for: an answer that was in the store costs it nothing. */
+export const Spending = z.strictObject({ used: Cost, paid: Cost });
+export type Spending = z.infer<typeof Spending>;
+
 /** What a provider answered: the raw text, why it ended, and what it cost in tokens. */
 export const Answer = z.strictObject({
   text: z.string(),
@@ -42,5 +56,11 @@ export const CallRequest = z.strictObject({
 export type CallRequest = z.infer<typeof CallRequest>;
 
 /** One stored model call, immutable. */
-export const Call = z.strictObject({ fingerprint: z.string(), request: CallRequest, answer: Answer });
+export const Call = z.strictObject({
+  fingerprint: z.string(),
+  /** The run that asked, and so paid. */
+  run: z.string().default(''),
+  request: CallRequest,
+  answer: Answer,
+});
 export type Call = z.infer<typeof Call>;

@@ -10,6 +10,14 @@ export const Control = z.strictObject({
 });
 export type Control = z.infer<typeof Control>;
 
+/** How often a rejected sample was opened again: with further draws of what was refused, or written anew as a whole. */
+export const Retry = z.strictObject({ draws: z.number().int().min(0), anew: z.number().int().min(0) });
+export type Retry = z.infer<typeof Retry>;
+
+/** The samples of a run that were opened again, by id. */
+export const Retries = z.record(z.string(), Retry);
+export type Retries = z.infer<typeof Retries>;
+
 /** Where a served model is up. Within one serving a later start is never overwritten by an earlier one. */
 export const Lease = z.strictObject({
   serving: z.string(),
