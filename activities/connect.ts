@@ -24,7 +24,12 @@ export async function connect(
   const place =
     endpoint === 'served' ? await servedPlace(deps, run.run, identity) : configuredPlace(deps, config, endpoint);
   return {
-    connection: { ...place, dialect, timeoutMs: limits.timeoutSeconds * 1000 },
+    connection: {
+      ...place,
+      dialect,
+      timeoutMs: limits.timeoutSeconds * 1000,
+      goneAfterMs: limits.goneAfterSeconds * 1000,
+    },
     pacer: deps.pacer(place.baseUrl, limits),
   };
 }

@@ -2,6 +2,7 @@ import type { Gate } from './gate.ts';
 import type { Launcher } from './io/launcher/launcher.ts';
 import type { ModelClient } from './io/model/model.ts';
 import type { Store } from './io/store/store.ts';
+import type { Outages } from './outages.ts';
 import type { PaceLimits, Pacer } from './pacer.ts';
 import type { RunFiles } from './run-files.ts';
 
@@ -13,6 +14,7 @@ export interface ActivityDeps {
   readonly model: ModelClient;
   /** The pacer of one place; asked again with the same name and limits, it is the same one. */
   readonly pacer: (name: string, limits: PaceLimits) => Pacer;
+  readonly outages: Outages;
   readonly launcher: Launcher;
   readonly node: NodeSettings;
 }

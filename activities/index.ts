@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import { assembleDataset } from './assemble-dataset.ts';
 import { buildPreferencePairs } from './build-preference-pairs.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -31,7 +32,7 @@ function bind<A extends Record<string, Activity>>(deps: ActivityDeps, activities
       try {
         return await activity(deps, input);
       } catch (error) {
-        throw toFailure(error);
+        throw toFailure(error, Context.current().info.attempt);
       }
     },
   ]);

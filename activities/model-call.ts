@@ -6,7 +6,7 @@ import { Call, type CallRequest } from '../domain/schemas/call.ts';
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
 import { whileBeating } from './heartbeat.ts';
-import { ModelError } from './io/model/model.ts';
+import { ModelError, type Connection } from './io/model/model.ts';
 import { findJson, jsonBytes, readJson } from './io/store/json.ts';
 import { enterPaid } from './ledger.ts';
 import type { RunReference } from './run-files.ts';
@@ -71,15 +71,33 @@ async function ask(
           if (error instanceof ModelError && error.problem === 'RateLimited') {
             pacer.closeFor(error.retryAfterMs ?? DEFAULT_CLOSED_MS);
           }
-          throw error;
+          throw goneIfLong(deps, endpoint, connection, error);
         });
       }, signal);
-      if (answer) return answer;
+      if (answer) {
+        deps.outages.answered(place(endpoint, connection));
+        return answer;
+      }
     } catch (error) {
       throw await pauseIfNeeded(deps, run.run, endpoint, error);
     }
   }
 }
+
+/** Takes an endpoint that nobody could reach for long as gone; a served model's next lease is waited for instead. */
+function goneIfLong(deps: ActivityDeps, endpoint: EndpointName, connection: Connection, error: unknown): unknown {
+  if (!(error instanceof ModelError)) return error;
+  if (error.problem !== 'Unreachable') deps.outages.answered(place(endpoint, connection));
+  else if (endpoint !== 'served') {
+    const ms = deps.outages.failed(place(endpoint, connection));
+    if (ms > connection.goneAfterMs) {
+      return new ModelError('Gone', `${error.message}, for ${Math.round(ms / 1000)} s now`);
+    }
+  }
+  return error;
+}
+
+const place = (endpoint: EndpointName, { baseUrl }: Connection): string => `${endpoint} ${baseUrl}`;
 
 async function pauseIfNeeded(
   deps: ActivityDeps,

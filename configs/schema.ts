@@ -31,6 +31,9 @@ const limits = z.strictObject({
   inFlight: count.default(8).describe('calls at once, of one worker'),
   requestsPerMinute: positive.optional().describe('requests a minute of one worker'),
   timeoutSeconds: count.default(600).describe('seconds one call may take'),
+  goneAfterSeconds: count
+    .default(300)
+    .describe('seconds out of reach after which the endpoint is gone: the run pauses'),
 });
 
 /** An OpenAI-compatible base URL with a model. Keys are named by environment variable, never held. */

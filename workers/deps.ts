@@ -4,6 +4,7 @@ import { makeGate } from '../activities/gate.ts';
 import { localLauncher } from '../activities/io/launcher/local.ts';
 import { openaiClient } from '../activities/io/model/openai.ts';
 import { openStore } from '../activities/io/store/open.ts';
+import { makeOutages } from '../activities/outages.ts';
 import { makePacer, type PaceLimits, type Pacer } from '../activities/pacer.ts';
 import { makeRunFiles } from '../activities/run-files.ts';
 import { PROJECT, type Environment } from '../configs/env.ts';
@@ -25,6 +26,7 @@ export function activityDeps(environment: Environment): ActivityDeps {
       pacers.set(key, pacer);
       return pacer;
     },
+    outages: makeOutages(),
     launcher: localLauncher(processes),
     node: {
       home: environment.home,

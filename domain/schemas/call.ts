@@ -9,6 +9,8 @@ export const Usage = z.strictObject({
   promptTokens: z.number().int().min(0),
   cachedTokens: z.number().int().min(0),
   completionTokens: z.number().int().min(0),
+  /** The provider told no counts; these are what the texts surely do not exceed. */
+  estimated: z.literal(true).optional(),
 });
 export type Usage = z.infer<typeof Usage>;
 

@@ -9,6 +9,7 @@ import { ModelError, type ModelClient } from '../../activities/io/model/model.ts
 import { fileStore } from '../../activities/io/store/file.ts';
 import { jsonBytes } from '../../activities/io/store/json.ts';
 import { modelCall } from '../../activities/model-call.ts';
+import { makeOutages } from '../../activities/outages.ts';
 import { makePacer } from '../../activities/pacer.ts';
 import { makeRunFiles } from '../../activities/run-files.ts';
 import { loadConfig, parseConfig } from '../../configs/load.ts';
@@ -46,6 +47,7 @@ describe('modelCall', () => {
       gate: makeGate(store),
       model: { complete },
       pacer: () => pacer,
+      outages: makeOutages(),
       launcher: undefined as never,
       node: {
         home: folder,

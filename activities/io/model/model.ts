@@ -9,6 +9,8 @@ export interface Connection {
   readonly model: string;
   readonly dialect: Dialect;
   readonly timeoutMs: number;
+  /** How long it may be out of reach before it counts as gone. */
+  readonly goneAfterMs: number;
 }
 
 /** The one way to a language model: one request, one answer, no retries. Fails with a ModelError. */
@@ -26,6 +28,8 @@ export type ModelProblem =
   | 'QuotaSpent'
   | 'NotFound'
   | 'KeyMissing'
+  | 'Gone'
+  | 'ContextExceeded'
   | 'BadRequest';
 
 /** Why a model gave no answer. The message names the endpoint and is free of keys and prompts. */

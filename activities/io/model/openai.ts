@@ -1,6 +1,7 @@
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
 import type { ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions';
-import type { Answer, CallRequest } from '../../../domain/schemas/call.ts';
+import { mostTokens } from '../../../domain/cost.ts';
+import type { Answer, CallRequest, Usage } from '../../../domain/schemas/call.ts';
 import { ModelError, type Connection, type ModelClient, type ModelProblem } from './model.ts';
 
 /** A client of any OpenAI-compatible endpoint, streaming, without retries of its own. */
@@ -46,15 +47,25 @@ async function complete(
     return {
       text,
       finishReason,
-      usage: {
-        promptTokens: usage?.prompt_tokens ?? 0,
-        cachedTokens: usage?.prompt_tokens_details?.cached_tokens ?? 0,
-        completionTokens: usage?.completion_tokens ?? 0,
-      },
+      usage: usage ? toldUsage(usage) : estimatedUsage(request, text),
     };
   } catch (error) {
     throw modelError(error, connection, deadline.aborted);
   }
+}
+
+function toldUsage(usage: OpenAI.CompletionUsage): Usage {
+  return {
+    promptTokens: usage.prompt_tokens,
+    cachedTokens: usage.prompt_tokens_details?.cached_tokens ?? 0,
+    completionTokens: usage.completion_tokens,
+  };
+}
+
+/** For an endpoint that tells no counts: a budget must not be passed because somebody did not count. */
+function estimatedUsage({ messages }: CallRequest, text: string): Usage {
+  const promptTokens = messages.reduce((sum, { content }) => sum + mostTokens(content), 0);
+  return { promptTokens, cachedTokens: 0, completionTokens: mostTokens(text), estimated: true };
 }
 
 function body({ dialect, model }: Connection, request: CallRequest, seed: number): ChatCompletionCreateParamsStreaming {
@@ -88,10 +99,9 @@ function modelError(error: unknown, connection: Connection, timedOut: boolean): 
   }
   if (error instanceof APIConnectionError) {
     const cause = (error.cause as { cause?: { code?: string }; code?: string } | undefined) ?? {};
-    return new ModelError(
-      'Unreachable',
-      `${where}: cannot be reached (${cause.code ?? cause.cause?.code ?? 'connection error'})`,
-    );
+    const code = cause.code ?? cause.cause?.code ?? 'connection error';
+    const problem = NO_SUCH_PLACE.test(code) ? 'Gone' : 'Unreachable';
+    return new ModelError(problem, `${where}: cannot be reached (${code})`);
   }
   // Inside a stream the client throws an APIError without a status, or undici's own error of a broken connection.
   if (!(error instanceof APIError)) {
@@ -102,25 +112,36 @@ function modelError(error: unknown, connection: Connection, timedOut: boolean): 
   const problem = problemOf(error);
   const requestId = error.requestID ? `, request ${error.requestID}` : '';
   const said = redact(error.message, connection.apiKey);
-  return new ModelError(
-    problem,
-    `${where}: ${said}${requestId}`,
-    problem === 'RateLimited' ? retryAfterMs(error) : undefined,
-  );
+  const delays = problem === 'RateLimited' || problem === 'ServerError';
+  return new ModelError(problem, `${where}: ${said}${requestId}`, delays ? retryAfterMs(error) : undefined);
 }
+
+/** What no second try mends: a host that has no address, a certificate that does not hold. */
+const NO_SUCH_PLACE = /^(?:ENOTFOUND|CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
+
+const QUOTA_CODES = ['insufficient_quota', 'billing_hard_limit_reached', 'billing_not_active'];
+
+/** How OpenAI, vLLM and llama.cpp say that prompt and answer do not fit the model's window. */
+const CONTEXT_EXCEEDED =
+  /context_length_exceeded|exceed_context_size|maximum context length|exceeds? the (?:available )?context|context window/i;
 
 function problemOf(error: APIError): ModelProblem {
   const { status } = error;
   if (status === undefined) return 'ServerError';
   if (status === 401 || status === 403) return 'Unauthorized';
-  if (status === 402 || error.code === 'insufficient_quota') return 'QuotaSpent';
+  if (status === 402 || QUOTA_CODES.includes(error.code ?? '')) return 'QuotaSpent';
   if (status === 404) return 'NotFound';
+  if (status === 410) return 'Gone';
+  if ((status === 400 || status === 413) && CONTEXT_EXCEEDED.test(`${error.code} ${error.type} ${error.message}`))
+    return 'ContextExceeded';
   if (status === 429) return 'RateLimited';
   if (status === 408 || status === 409 || status >= 500) return 'ServerError';
   return 'BadRequest';
 }
 
 function retryAfterMs(error: APIError): number | undefined {
+  const precise = Number(error.headers?.get('retry-after-ms') ?? Number.NaN);
+  if (precise >= 0) return precise;
   const value = error.headers?.get('retry-after');
   if (!value) return undefined;
   const seconds = Number(value);
