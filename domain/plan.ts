@@ -1,4 +1,6 @@
-import type { PlannedSection, RejectionReason } from './schemas/sample.ts';
+import { scriptOf, type Script } from './language.ts';
+import { continuesPlanLine, readPlanLine, readWordCount } from './plan-line.ts';
+import type { DrawReason, PlannedSection } from './schemas/sample.ts';
 
 /** What a plan must keep. */
 export interface PlanLimits {
@@ -9,82 +11,112 @@ export interface PlanLimits {
 /** A plan, or why an answer is none. */
 export type PlanResult =
   | { readonly ok: true; readonly sections: readonly PlannedSection[] }
-  | { readonly ok: false; readonly reason: RejectionReason; readonly detail: string };
+  | { readonly ok: false; readonly reason: DrawReason; readonly detail: string };
 
-// Marks are spelled out, since JavaScript's \W holds every Chinese character; and the two halves are read one after the
-// other, since one pattern with a lazy middle takes minutes for the endless dashes of a model that loops.
-const HEAD = /^[\s*_#>~`-]*paragraph\s+(?<number>\d{1,6})[\s*_.:：–—-]+main\s+point[\s*_]*[:：][\s*_]*/iu;
-const TAIL = /word\s+count[\s*_]*[:：][\s*_[(~]*(?<words>\d[\d,]{0,11})/giu;
+// What may stand between two plan lines: a heading, or a rule or fence.
+const HEADING = /^\s*(?:#{1,6}\s|(?:\*\*|__)[^*_]+(?:\*\*|__)\s*[:：]?\s*$)/u;
+const RULE = /^[\s*_=~`-]*(?:```\w*\s*)?$/u;
 
-/** Reads a plan in the paper's line grammar: `Paragraph N - Main Point: … - Word Count: … words`, one line a section. */
+/**
+ * Reads a plan in the paper's line grammar, one line a section, as tolerantly as `readPlanLine`. Chat before the first
+ * line and after the last is passed over; between them stand only blank lines, headings and rules. Details hold
+ * positions and numbers, never text.
+ */
 export function parsePlanText(text: string): PlanResult {
   const sections: PlannedSection[] = [];
-  for (const line of text.split('\n')) {
-    if (line.trim() === '') continue;
-    const read = readLine(line);
-    if (!read) return { ok: false, reason: 'plan-unreadable', detail: `line ${sections.length + 1} is no plan line` };
-    if (read.number !== sections.length + 1) {
-      return { ok: false, reason: 'plan-numbering', detail: `line ${sections.length + 1} has number ${read.number}` };
+  let stray: number | undefined;
+  for (const { line, position } of entriesOf(text)) {
+    const read = readPlanLine(line);
+    if (read === undefined || (!read.counted && HEADING.test(line))) {
+      if (sections.length > 0 && !RULE.test(line) && !HEADING.test(line)) stray ??= position;
+      continue;
+    }
+    if (!read.counted) return unreadable(`line ${position} has no word count`);
+    if (stray !== undefined) return unreadable(`line ${stray} is no plan line`);
+    const expected = sections.length + 1;
+    if (read.number !== expected) {
+      const detail = `line ${position} has number ${read.number}, ${expected} expected`;
+      return { ok: false, reason: 'plan-numbering', detail };
     }
     sections.push({ mainPoint: read.mainPoint, words: read.words });
   }
-  return sections.length > 0 ? { ok: true, sections } : { ok: false, reason: 'plan-unreadable', detail: 'no lines' };
+  return sections.length > 0 ? { ok: true, sections } : unreadable('no plan line');
 }
 
-function readLine(line: string): { number: number; mainPoint: string; words: number } | undefined {
-  const head = HEAD.exec(line);
-  if (!head) return undefined;
-  const rest = line.slice(head[0].length);
-  for (const tail of rest.matchAll(TAIL)) {
-    const mainPoint = separated(rest.slice(0, tail.index));
-    if (mainPoint === undefined) continue;
-    const words = Number(tail.groups!['words']!.replaceAll(',', ''));
-    return { number: Number(head.groups!['number']), mainPoint, words };
+/** The lines of a text, each with its position from 1; a plan line that a model broke into up to three is one. */
+function entriesOf(text: string): { line: string; position: number }[] {
+  const entries: { line: string; position: number; parts: number }[] = [];
+  for (const [index, line] of text.split(/\r\n?|\n/).entries()) {
+    if (line.trim() === '') continue;
+    const last = entries.at(-1);
+    if (last && last.parts < 3 && continuesPlanLine(line) && readPlanLine(last.line)?.counted === false) {
+      last.line += ` - ${line.replace(/^[\s*_#>•·+-]+/u, '')}`;
+      last.parts += 1;
+    } else entries.push({ line, position: index + 1, parts: 1 });
   }
-  return undefined;
+  return entries;
 }
 
-/** What stands before the dash that ends it, without its brackets; undefined where no dash does. */
-function separated(text: string): string | undefined {
-  let end = text.length;
-  while (end > 0 && ' \t*_['.includes(text[end - 1]!)) end -= 1;
-  if (!'-–—'.includes(text[end - 1] ?? ' ')) return undefined;
-  const point = text.slice(0, end - 1).trim();
-  return /^\[[^[\]]*\]$/.test(point) ? point.slice(1, -1).trim() : point;
-}
+const unreadable = (detail: string): PlanResult => ({ ok: false, reason: 'plan-unreadable', detail });
 
-/** Reads a plan given as JSON: `{"sections": [{"mainPoint": …, "words": …}]}`. */
+/**
+ * Reads a plan given as JSON, `{"sections": [{"mainPoint": …, "words": …}]}`, also within a code fence or chat, and with
+ * words as a text ("400"). Details hold positions, never text.
+ */
 export function parsePlanJson(text: string): PlanResult {
+  let plan: unknown;
   try {
-    const { sections } = JSON.parse(text) as { sections: { mainPoint: unknown; words: unknown }[] };
-    return {
-      ok: true,
-      sections: sections.map(({ mainPoint, words }) => {
-        if (typeof mainPoint !== 'string' || !Number.isInteger(words)) throw new TypeError('not a section');
-        return { mainPoint: mainPoint.replace(/\s+/g, ' ').trim(), words: words as number };
-      }),
-    };
+    plan = JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1));
   } catch {
-    return { ok: false, reason: 'plan-unreadable', detail: 'not the JSON that was asked for' };
+    return unreadable('not JSON');
   }
+  const found = (plan as { sections?: unknown }).sections;
+  if (!Array.isArray(found)) return unreadable('the JSON has no list of sections');
+  const sections = found.map(sectionOf);
+  const wrong = sections.indexOf(undefined);
+  if (wrong >= 0) return unreadable(`section ${wrong + 1} has no mainPoint or no words`);
+  return { ok: true, sections: sections as PlannedSection[] };
 }
 
-/** Checks a plan against its limits and the required length: number of sections, words of each, and their sum. */
-export function checkPlan(sections: readonly PlannedSection[], limits: PlanLimits, required?: number): PlanResult {
-  if (sections.length < limits.sections.min || sections.length > limits.sections.max) {
-    return { ok: false, reason: 'plan-sections', detail: `${sections.length} sections` };
+function sectionOf(value: unknown): PlannedSection | undefined {
+  const { mainPoint, words } = (value ?? {}) as { mainPoint?: unknown; words?: unknown };
+  const count = typeof words === 'string' ? readWordCount(words) : words;
+  if (typeof mainPoint !== 'string' || !Number.isInteger(count)) return undefined;
+  return { mainPoint: mainPoint.replace(/\s+/g, ' ').trim(), words: count as number };
+}
+
+/**
+ * Checks a plan against its limits, the required length and the expected script of its main points: number of sections,
+ * a main point and the words of each, their sum, and the language.
+ */
+export function checkPlan(
+  sections: readonly PlannedSection[],
+  limits: PlanLimits,
+  required?: number,
+  expected?: Script,
+): PlanResult {
+  const { sections: count, sectionWords } = limits;
+  if (sections.length < count.min || sections.length > count.max) {
+    const detail = `${sections.length} sections, ${count.min} to ${count.max} expected`;
+    return { ok: false, reason: 'plan-sections', detail };
   }
-  const wrong = sections.findIndex(
-    ({ mainPoint, words }) => mainPoint === '' || words < limits.sectionWords.min || words > limits.sectionWords.max,
-  );
-  if (wrong >= 0)
-    return { ok: false, reason: 'plan-words', detail: `section ${wrong + 1}: ${sections[wrong]!.words} words` };
+  const pointless = sections.findIndex(({ mainPoint }) => !/[\p{L}\p{N}]/u.test(mainPoint));
+  if (pointless >= 0) return unreadable(`section ${pointless + 1} has no main point`);
+  const wrong = sections.findIndex(({ words }) => !(words >= sectionWords.min && words <= sectionWords.max));
+  if (wrong >= 0) {
+    const detail = `section ${wrong + 1}: ${sections[wrong]!.words} words, ${sectionWords.min} to ${sectionWords.max} expected`;
+    return { ok: false, reason: 'plan-words', detail };
+  }
   const sum = sections.reduce((total, section) => total + section.words, 0);
   // What no plan within the limits can reach, or stay below, is not asked of one.
-  const least = Math.min((required ?? 0) / 2, limits.sections.max * limits.sectionWords.max);
-  const most = Math.max((required ?? 0) * 2, limits.sections.min * limits.sectionWords.min);
+  const least = Math.min((required ?? 0) / 2, count.max * sectionWords.max);
+  const most = Math.max((required ?? 0) * 2, count.min * sectionWords.min);
   if (required !== undefined && (sum < least || sum > most)) {
     return { ok: false, reason: 'plan-words', detail: `${sum} words planned, ${required} required` };
+  }
+  const script = scriptOf(sections.map(({ mainPoint }) => mainPoint).join('\n'));
+  if (expected !== undefined && script !== undefined && script !== expected) {
+    return { ok: false, reason: 'plan-language', detail: `main points in script ${script}, ${expected} expected` };
   }
   return { ok: true, sections };
 }

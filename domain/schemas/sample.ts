@@ -6,14 +6,23 @@ export const RejectionReason = z.enum([
   'plan-sections',
   'plan-numbering',
   'plan-words',
+  'plan-language',
   'plan-truncated',
   'section-empty',
   'section-truncated',
   'section-refusal',
+  'section-language',
+  'section-leak',
+  'section-words',
+  'section-repetition',
+  'section-copy',
   'too-short',
   'length-score',
 ]);
 export type RejectionReason = z.infer<typeof RejectionReason>;
+
+/** Why an answer is asked for again, as the next draw; the other reasons are the filter's. */
+export type DrawReason = Extract<RejectionReason, `${'plan' | 'section'}-${string}`>;
 
 /** One line of a plan: what a section is about, and how long it should be. */
 export const PlannedSection = z.strictObject({ mainPoint: z.string().min(1), words: z.number().int().positive() });

@@ -1,0 +1,48 @@
+/** A writing system, as far as the checks tell them apart; Japanese, with its kana, is `other`. */
+export type Script = 'han' | 'latin' | 'other';
+
+/** Share of the letters from which on a text is said to be in a script. */
+const DOMINANT = 0.6;
+/** Letters below which a text says nothing about its script. */
+const FEWEST_LETTERS = 10;
+/** Letters that one Chinese character stands for: Chinese with many English terms is still Chinese. */
+const HAN_WEIGHT = 2;
+
+/** The script of most letters of a text outside fenced code; undefined where it is mixed, or has too few letters. */
+export function scriptOf(text: string): Script | undefined {
+  const prose = text.replace(/```[\s\S]*?```/g, ' ');
+  const count = (pattern: RegExp): number => prose.match(pattern)?.length ?? 0;
+  const kana = count(/[\p{Script=Hiragana}\p{Script=Katakana}]/gu);
+  const characters = count(/\p{Script=Han}/gu) * HAN_WEIGHT;
+  const latin = count(/\p{Script=Latin}/gu);
+  const rest = count(/\p{L}/gu) - characters / HAN_WEIGHT - latin;
+  const japanese = kana * 10 > characters / HAN_WEIGHT;
+  const han = japanese ? 0 : characters;
+  const letters = { han, latin, other: rest + characters - han };
+  const total = han + latin + letters.other;
+  if (total < FEWEST_LETTERS) return undefined;
+  return (['han', 'latin', 'other'] as const).find((script) => letters[script] >= DOMINANT * total);
+}
+
+/** Languages as instructions name them, by their script. */
+const LANGUAGES: Readonly<Record<Script, RegExp>> = {
+  han: /\b(?:chinese|mandarin|cantonese)\b|[中汉华]文(?![化明学])|[汉华国]语|普通话|粤语/iu,
+  latin:
+    /\b(?:english|french|german|spanish|italian|portuguese|dutch|swedish|polish|turkish|vietnamese|indonesian|latin)\b|[英法德]语|[英德]文(?![化明])|法文(?!章)|(?:西班牙|葡萄牙|意大利|拉丁|越南)[语文]/iu,
+  other:
+    /\b(?:japanese|korean|russian|ukrainian|greek|arabic|hebrew|persian|hindi|urdu|bengali|thai)\b|[日韩俄泰]语|[日韩俄泰]文(?![化明])|(?:阿拉伯|希腊|印地|希伯来)[语文]/iu,
+};
+const TWO_LANGUAGES = /translat|bilingual|multilingual|翻译|双语|译[成为文]/iu;
+
+/**
+ * The script that the text an instruction asks for should be in: that of the instruction. Undefined, so that nothing is
+ * checked, where the instruction names a language of another script, a translation, or has no clear script itself.
+ */
+export function expectedScript(instruction: string): Script | undefined {
+  const script = scriptOf(instruction);
+  if (script === undefined || TWO_LANGUAGES.test(instruction)) return undefined;
+  const others = (['han', 'latin', 'other'] as const).filter((other) => other !== script);
+  // `other` holds many scripts, so a language named there may be another one too.
+  if (script === 'other') others.push('other');
+  return others.some((other) => LANGUAGES[other].test(instruction)) ? undefined : script;
+}
