@@ -1,6 +1,7 @@
 import { countBy } from '../domain/count-by.ts';
 import { fingerprint } from '../domain/fingerprint.ts';
 import { datasetFolder, sampleKey } from '../domain/keys.ts';
+import { taskOf } from '../domain/prompts.ts';
 import type { Rejection, SftRow } from '../domain/schemas/dataset.ts';
 import { SftRow as SftRowSchema } from '../domain/schemas/dataset.ts';
 import { Sample } from '../domain/schemas/sample.ts';
@@ -46,7 +47,7 @@ export async function assembleDataset(deps: ActivityDeps, input: AssembleDataset
       if (sample.verdict === 'rejected') {
         rejections.push({ sample: sample.id, reason: sample.reason!, words: sample.words });
       } else {
-        kept.push({ sample, row: sftRow(instruction.prompt, sample.text), required: instruction.length });
+        kept.push({ sample, row: sftRow(taskOf(instruction), sample.text), required: instruction.length });
       }
     }
     if (kept.length === 0) throw failure('Dataset.Empty', `no sample of ${instructions.length} was kept`);

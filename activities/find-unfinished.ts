@@ -1,7 +1,9 @@
-import { completionKey, judgementKey, sampleKey } from '../domain/keys.ts';
-import { Judgement } from '../domain/schemas/completion.ts';
+import { completionKey, judgementKey, retriesKey, sampleKey } from '../domain/keys.ts';
+import { addCounts, countsOf, NO_ITEMS, type ItemCounts, type ItemResult } from '../domain/tally.ts';
+import { Completion, Judgement } from '../domain/schemas/completion.ts';
+import { Retries, type Retry } from '../domain/schemas/run.ts';
 import { Sample } from '../domain/schemas/sample.ts';
-import { countBy } from '../domain/count-by.ts';
+import { completionBound, judgementBound, sampleBound } from './bounds.ts';
 import type { ActivityDeps } from './deps.ts';
 import { lookUpAll } from './look-ups.ts';
 import { CorruptObjectError, findJson } from './io/store/json.ts';
@@ -14,67 +16,107 @@ export type PartitionWork =
 
 export interface FindUnfinishedInput extends RunReference {
   readonly work: PartitionWork;
+  readonly purpose?: 'preferences' | 'evaluation';
   readonly offset: number;
   readonly count: number;
 }
 
-/** Items of a partition without a result, and the results of the others. */
+/** An item without a result. */
+export interface UnfinishedItem {
+  /** Sample id, or `<prompt>-<completion>`. */
+  readonly id: string;
+  /** What it may cost at most, where the run has a budget, in its unit. */
+  readonly bound?: number;
+  /** How often a person opened a rejected sample again. */
+  readonly retry?: Retry;
+}
+
+/** Items of a partition without a result, and the counts of the others. */
 export interface UnfinishedItems {
-  /** Sample ids, or `<prompt>-<completion>`. */
-  readonly items: readonly string[];
-  readonly kept: number;
-  readonly rejected: Readonly<Record<string, number>>;
+  readonly items: readonly UnfinishedItem[];
+  readonly finished: Pick<ItemCounts, 'kept' | 'rejected' | 'words' | 'spending'>;
 }
 
 /** Looks up, without a model call, which items of a partition still lack a result. */
 export async function findUnfinished(deps: ActivityDeps, input: FindUnfinishedInput): Promise<UnfinishedItems> {
   const { work, offset, count } = input;
-  const all = work.kind === 'samples' ? await sampleLookUps(deps, input, work) : await completionLookUps(deps, work);
+  const all =
+    work.kind === 'samples' ? await sampleLookUps(deps, input, work) : await completionLookUps(deps, input, work);
   const part = all.slice(offset, offset + count);
   const results = await lookUpAll(part, (item) => item.find());
+  const finished = results.filter((result) => result !== undefined);
+  const { kept, rejected, words, spending } = finished.map(countsOf).reduce(addCounts, NO_ITEMS);
   return {
-    items: part.filter((_, index) => results[index] === undefined).map(({ id }) => id),
-    kept: results.filter((result) => result === 'kept').length,
-    rejected: countBy(results.filter((result) => result !== undefined && result !== 'kept') as string[]),
+    items: part.filter((_, index) => results[index] === undefined).map(({ item }) => item()),
+    finished: { kept, rejected, words, spending },
   };
 }
 
-/** `kept`, or the reason of a rejection. */
-type Result = string;
-
 interface LookUp {
-  readonly id: string;
-  readonly find: () => Promise<Result | undefined>;
+  readonly item: () => UnfinishedItem;
+  readonly find: () => Promise<ItemResult | undefined>;
 }
 
 async function sampleLookUps(deps: ActivityDeps, run: RunReference, work: { instructions: string }): Promise<LookUp[]> {
-  const settings = sampleSettings(await deps.files.config(run));
-  return [...(await deps.files.instructions(work.instructions)).keys()].map((id) => ({
-    id,
-    find: async () => {
-      const view = await findView(deps, run.run, id);
-      return view?.settings === settings ? (view.reason ?? 'kept') : undefined;
-    },
-  }));
+  const config = await deps.files.config(run);
+  const settings = sampleSettings(config);
+  const retries = (await findJson(deps.store, retriesKey(run.run), Retries)) ?? {};
+  return [...(await deps.files.instructions(work.instructions)).values()].map((instruction) => {
+    const { id } = instruction;
+    const retry = retries[id] ?? NO_RETRY;
+    return {
+      item: () => ({
+        id,
+        ...optional('bound', sampleBound(config, instruction, retry)),
+        ...(retries[id] ? { retry } : {}),
+      }),
+      find: async () => {
+        const view = await findView(deps, run.run, id);
+        const current = view?.settings === settings && isSame(view.retry, retry);
+        return current ? sampleResult(view) : undefined;
+      },
+    };
+  });
+}
+
+const NO_RETRY: Retry = { draws: 0, anew: 0 };
+
+const isSame = (a: Retry, b: Retry): boolean => a.draws === b.draws && a.anew === b.anew;
+
+function sampleResult({ reason, words, spending }: Sample): ItemResult {
+  return reason === undefined ? { verdict: 'kept', words, spending } : { verdict: 'rejected', reason, words, spending };
 }
 
 async function completionLookUps(
   deps: ActivityDeps,
+  input: FindUnfinishedInput,
   work: { kind: 'completions' | 'judgements'; folder: string; completions: number },
 ): Promise<LookUp[]> {
+  const config = await deps.files.config(input);
   const prompts = await deps.files.prompts(`${work.folder}/prompts.jsonl`);
-  return prompts.flatMap(({ id }) =>
+  const boundOf = (prompt: string) =>
+    work.kind === 'judgements'
+      ? judgementBound(config)
+      : completionBound(config, input.purpose ?? 'evaluation', prompt);
+  return prompts.flatMap(({ id, prompt }) =>
     Array.from({ length: work.completions }, (_, completion) => ({
-      id: `${id}-${completion}`,
-      find: async () => {
+      item: () => ({ id: `${id}-${completion}`, ...optional('bound', boundOf(prompt)) }),
+      find: async (): Promise<ItemResult | undefined> => {
         if (work.kind === 'completions') {
-          return (await deps.store.find(completionKey(work.folder, id, completion))) ? 'kept' : undefined;
+          const view = await findJson(deps.store, completionKey(work.folder, id, completion), Completion);
+          return view && { verdict: 'kept', words: view.words, spending: view.spending };
         }
         const view = await findJson(deps.store, judgementKey(work.folder, id, completion), Judgement);
-        return view && (view.scores ? 'kept' : 'unscored');
+        if (!view) return undefined;
+        const { spending } = view;
+        return view.scores ? { verdict: 'kept', spending } : { verdict: 'rejected', reason: 'unscored', spending };
       },
     })),
   );
+}
+
+function optional(key: 'bound', value: number | undefined): { readonly bound?: number } {
+  return value === undefined ? {} : { [key]: value };
 }
 
 /** The view of a sample; one that cannot be read counts as none, since it is derived and made again for nothing. */

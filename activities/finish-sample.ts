@@ -2,7 +2,9 @@ import { filterSample } from '../domain/filter.ts';
 import { sampleKey } from '../domain/keys.ts';
 import { countWords, lengthScore } from '../domain/length.ts';
 import { cleanSection, joinSections } from '../domain/response.ts';
-import type { RejectionReason, Sample } from '../domain/schemas/sample.ts';
+import type { Spending } from '../domain/schemas/call.ts';
+import type { Retry } from '../domain/schemas/run.ts';
+import type { RefusedDraw, RejectionReason, Sample, SectionSummary } from '../domain/schemas/sample.ts';
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
 import { jsonBytes } from './io/store/json.ts';
@@ -16,19 +18,29 @@ export interface FinishSampleInput extends SampleReference {
   readonly plan?: string;
   /** The calls of the accepted sections. */
   readonly sections: readonly string[];
+  readonly summaries: readonly SectionSummary[];
+  readonly refused: readonly RefusedDraw[];
   /** Why writing stopped early; absent where every section was accepted. */
   readonly rejected?: RejectionReason;
+  readonly retry: Retry;
+  readonly spending: Spending;
 }
 
 /** What became of a sample. A failed one has no verdict, so that a resume tries it again. */
 export type SampleOutcome =
-  | { readonly verdict: 'kept'; readonly words: number }
-  | { readonly verdict: 'rejected'; readonly reason: RejectionReason; readonly words: number }
-  | { readonly verdict: 'failed'; readonly type: string };
+  | { readonly verdict: 'kept'; readonly words: number; readonly spending: Spending }
+  | {
+      readonly verdict: 'rejected';
+      readonly reason: RejectionReason;
+      readonly words: number;
+      readonly spending: Spending;
+    }
+  | { readonly verdict: 'failed'; readonly type: string; readonly spending: Spending };
 
 /** Joins, counts and filters a sample, and writes its view: pure work on stored calls, made again for nothing. */
 export async function finishSample(deps: ActivityDeps, input: FinishSampleInput): Promise<SampleOutcome> {
   const config = await deps.files.config(input);
+  const { summaries, refused, retry, spending } = input;
   const instruction = await readInstruction(deps.files, input.instructions, input.sample);
   const plan = input.plan === undefined ? undefined : readPlan(config, instruction, await readCall(deps, input.plan));
   if (plan && !plan.ok) throw failure('Store.Conflict', `call ${input.plan} holds no accepted plan: ${plan.detail}`);
@@ -45,10 +57,14 @@ export async function finishSample(deps: ActivityDeps, input: FinishSampleInput)
     ...(reason === undefined ? {} : { reason }),
     ...(plan && input.plan !== undefined ? { plan: { call: input.plan, sections: [...plan.sections] } } : {}),
     sections: input.sections.map((call, index) => ({ call, words: countWords(cleanSection(texts[index]!)) })),
+    refused: [...refused],
+    summaries: [...summaries],
+    retry,
+    spending,
     text,
     words,
     ...(instruction.length === undefined ? {} : { lengthScore: lengthScore(instruction.length, words) }),
   };
   await deps.store.putView(sampleKey(input.run, input.sample), jsonBytes(view));
-  return reason === undefined ? { verdict: 'kept', words } : { verdict: 'rejected', reason, words };
+  return reason === undefined ? { verdict: 'kept', words, spending } : { verdict: 'rejected', reason, words, spending };
 }

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { askAllowance } from './ask-allowance.ts';
 import { assembleDataset } from './assemble-dataset.ts';
 import { buildPreferencePairs } from './build-preference-pairs.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -16,6 +17,7 @@ import { sampleCompletion } from './sample-completion.ts';
 import { scoreEvaluation } from './score-evaluation.ts';
 import { selectInstructions } from './select-instructions.ts';
 import { serveModel } from './serve-model.ts';
+import { summarizeSections } from './summarize-sections.ts';
 import { trainModel } from './train-model.ts';
 import { writeSection } from './write-section.ts';
 
@@ -42,6 +44,7 @@ function bind<A extends Record<string, Activity>>(deps: ActivityDeps, activities
 const pipeline = {
   selectInstructions,
   findUnfinished,
+  askAllowance,
   finishSample,
   assembleDataset,
   listPrompts,
@@ -52,7 +55,7 @@ const pipeline = {
   recordStage,
   readStages,
 };
-const llm = { planSample, writeSection, sampleCompletion, judgeCompletion };
+const llm = { planSample, writeSection, summarizeSections, sampleCompletion, judgeCompletion };
 const gpu = { identifyModel, trainModel, serveModel };
 
 /** Light activities, on the pipeline's queue. */

@@ -3,13 +3,16 @@ import { countWords } from '../domain/length.ts';
 import { JUDGE_PROMPT, renderPrompt } from '../domain/prompts.ts';
 import { stripThinking } from '../domain/response.ts';
 import { judgementSchema, parseJudgement, qualityScore } from '../domain/rubric.ts';
+import { addSpendings, NO_SPENDING } from '../domain/cost.ts';
+import type { Call, Spending } from '../domain/schemas/call.ts';
 import { Completion, type Judgement } from '../domain/schemas/completion.ts';
 import type { ActivityDeps } from './deps.ts';
 import { jsonBytes, readJson } from './io/store/json.ts';
-import { modelCall } from './model-call.ts';
+import { modelCall, readCall } from './model-call.ts';
 import { modelIdentity } from './run-files.ts';
 import { readPrompt, type CompletionReference } from './sample-completion.ts';
 import { callParameters } from './sampling.ts';
+import { spendingOf } from './spending.ts';
 
 export interface JudgeCompletionInput extends CompletionReference {
   readonly draw: number;
@@ -21,8 +24,8 @@ export interface JudgeCompletionInput extends CompletionReference {
 
 /** A judgement that is stored, or why the judge is asked again. */
 export type JudgeOutcome =
-  | { readonly ok: true; readonly scored: boolean }
-  | { readonly ok: false; readonly reason: string; readonly call: string };
+  | { readonly ok: true; readonly scored: boolean; readonly spending: Spending }
+  | { readonly ok: false; readonly reason: string; readonly call: string; readonly spending: Spending };
 
 /** Asks the judge about one completion by the six dimensions of the rubric. */
 export async function judgeCompletion(deps: ActivityDeps, input: JudgeCompletionInput): Promise<JudgeOutcome> {
@@ -32,12 +35,25 @@ export async function judgeCompletion(deps: ActivityDeps, input: JudgeCompletion
     completionKey(input.folder, input.prompt, input.completion),
     Completion,
   );
-  const store = async (view: Pick<Judgement, 'calls' | 'judgedWords' | 'scores' | 'unscored' | 'qualityScore'>) => {
+  const earlier = await Promise.all(input.earlier.map((call) => readCall(deps, call)));
+  const store = async (
+    view: Pick<Judgement, 'judgedWords' | 'scores' | 'unscored' | 'qualityScore'>,
+    last?: Call,
+  ): Promise<JudgeOutcome> => {
+    const all = last ? [...earlier, last] : earlier;
+    const judgement: Judgement = {
+      prompt: input.prompt,
+      completion: input.completion,
+      calls: all.map((call) => call.fingerprint),
+      ...view,
+      spending: addSpendings(...all.map((call) => spendingOf(config, input.run, call))),
+    };
     const key = judgementKey(input.folder, input.prompt, input.completion);
-    await deps.store.putView(key, jsonBytes({ prompt: input.prompt, completion: input.completion, ...view }));
-    return { ok: true, scored: view.scores !== undefined } as const;
+    await deps.store.putView(key, jsonBytes(judgement));
+    const spending = last ? spendingOf(config, input.run, last) : NO_SPENDING;
+    return { ok: true, scored: view.scores !== undefined, spending };
   };
-  if (completion.text.trim() === '') return store({ calls: [], judgedWords: 0, unscored: 'the completion is empty' });
+  if (completion.text.trim() === '') return store({ judgedWords: 0, unscored: 'the completion is empty' });
 
   const { prompt: instruction } = await readPrompt(deps, input);
   const response = firstWords(completion.text, config.judge.maxWords);
@@ -49,12 +65,12 @@ export async function judgeCompletion(deps: ActivityDeps, input: JudgeCompletion
     parameters: callParameters(config.judge.sampling, config.judge.mode === 'schema' ? judgementSchema() : undefined),
     draw: input.draw,
   });
-  const calls = [...input.earlier, call.fingerprint];
   const text = config.endpoints.judge.dialect.stripThinking ? stripThinking(call.answer.text) : call.answer.text;
   const result = parseJudgement(text);
-  if (result.ok) return store({ calls, judgedWords, scores: result.scores, qualityScore: qualityScore(result.scores) });
-  if (input.last) return store({ calls, judgedWords, unscored: result.reason });
-  return { ok: false, reason: result.reason, call: call.fingerprint };
+  if (result.ok) return store({ judgedWords, scores: result.scores, qualityScore: qualityScore(result.scores) }, call);
+  if (input.last) return store({ judgedWords, unscored: result.reason }, call);
+  const spending = spendingOf(config, input.run, call);
+  return { ok: false, reason: result.reason, call: call.fingerprint, spending };
 }
 
 /** The start of a text, up to about so many words or Chinese characters, with its spacing as it is. */

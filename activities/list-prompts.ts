@@ -1,7 +1,7 @@
 import type { RunConfig } from '../configs/schema.ts';
 import { fingerprint, sha256Hex } from '../domain/fingerprint.ts';
 import { evaluationFolder, preferencesFolder, sampleKey } from '../domain/keys.ts';
-import { JUDGE_PROMPT } from '../domain/prompts.ts';
+import { JUDGE_PROMPT, taskOf } from '../domain/prompts.ts';
 import type { CompletionPrompt } from '../domain/schemas/completion.ts';
 import { BenchmarkRow } from '../domain/schemas/instruction.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
@@ -57,10 +57,11 @@ async function preferencePrompts(deps: ActivityDeps, input: ListPromptsInput): P
   const config = await deps.files.config(input);
   const settings = sampleSettings(config);
   const instructions = [...(await deps.files.instructions(input.instructions!)).values()];
-  const found = await lookUpAll(instructions, async ({ id, prompt, length, type }): Promise<CompletionPrompt[]> => {
+  const found = await lookUpAll(instructions, async (instruction): Promise<CompletionPrompt[]> => {
+    const { id, length, type } = instruction;
     const sample = length === undefined ? undefined : await findJson(deps.store, sampleKey(input.run, id), Sample);
     if (length === undefined || sample?.settings !== settings || sample.verdict !== 'kept') return [];
-    return [{ id, prompt, length, type: type ?? '' }];
+    return [{ id, prompt: taskOf(instruction), length, type: type ?? '' }];
   });
   const prompts = found.flat().slice(0, config.preferences.prompts);
   if (prompts.length === 0) throw failure('Preferences.Empty', 'no kept sample states a required length');

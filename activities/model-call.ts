@@ -8,7 +8,7 @@ import { failure } from './failures.ts';
 import { whileBeating } from './heartbeat.ts';
 import { ModelError, type Connection } from './io/model/model.ts';
 import { findJson, jsonBytes, readJson } from './io/store/json.ts';
-import { enterPaid } from './ledger.ts';
+import { enterPaid } from './io/store/ledger.ts';
 import type { RunReference } from './run-files.ts';
 import { connect } from './connect.ts';
 

@@ -7,6 +7,7 @@ import {
   PLAN_SCHEMA_PROMPT,
   PLAN_TEXT_PROMPT,
   SECTION_PROMPT,
+  SUMMARY_PROMPT,
 } from '../domain/prompts.ts';
 import { CompletionPrompt } from '../domain/schemas/completion.ts';
 import { Instruction } from '../domain/schemas/instruction.ts';
@@ -69,6 +70,7 @@ export function sampleSettings(config: RunConfig): string {
     maxDraws,
     filter: config.filter,
     prompts: promptHashes(config),
+    ...(section.overflow === 'summarize' ? { summary: config.prompts.summary ?? sha256Hex(SUMMARY_PROMPT) } : {}),
     writer: modelIdentity(config, 'writer'),
     stripThinking: config.endpoints.writer.dialect.stripThinking,
   });

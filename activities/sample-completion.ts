@@ -1,6 +1,7 @@
 import { completionKey } from '../domain/keys.ts';
 import { countWords, lengthScore } from '../domain/length.ts';
 import { stripThinking } from '../domain/response.ts';
+import type { Spending } from '../domain/schemas/call.ts';
 import type { Completion, CompletionPrompt } from '../domain/schemas/completion.ts';
 import type { ActivityDeps } from './deps.ts';
 import { jsonBytes } from './io/store/json.ts';
@@ -8,6 +9,7 @@ import { StoreError } from './io/store/store.ts';
 import { modelCall } from './model-call.ts';
 import type { RunReference } from './run-files.ts';
 import { callParameters } from './sampling.ts';
+import { spendingOf } from './spending.ts';
 
 /** One completion of one prompt of a folder. */
 export interface CompletionReference extends RunReference {
@@ -23,7 +25,10 @@ export interface SampleCompletionInput extends CompletionReference {
 }
 
 /** Asks the served model for one completion. What it answers is kept as it is: an empty answer is an answer of no words. */
-export async function sampleCompletion(deps: ActivityDeps, input: SampleCompletionInput): Promise<{ words: number }> {
+export async function sampleCompletion(
+  deps: ActivityDeps,
+  input: SampleCompletionInput,
+): Promise<{ words: number; spending: Spending }> {
   const config = await deps.files.config(input);
   const prompt = await readPrompt(deps, input);
   const { sampling } = input.purpose === 'preferences' ? config.preferences : config.evaluation;
@@ -44,9 +49,10 @@ export async function sampleCompletion(deps: ActivityDeps, input: SampleCompleti
     words,
     finishReason: call.answer.finishReason,
     lengthScore: lengthScore(prompt.length, words),
+    spending: spendingOf(config, input.run, call),
   };
   await deps.store.putView(completionKey(input.folder, input.prompt, input.completion), jsonBytes(view));
-  return { words };
+  return { words, spending: view.spending };
 }
 
 /** The prompt of a completion. */

@@ -1,6 +1,7 @@
 import { summarize, summarizeBuckets } from '../domain/evaluation.ts';
 import { fingerprint, sha256Hex } from '../domain/fingerprint.ts';
 import { JUDGE_PROMPT } from '../domain/prompts.ts';
+import type { Spending } from '../domain/schemas/call.ts';
 import type { EvaluationScores } from '../domain/schemas/evaluation.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import { readCompletionSet } from './completion-set.ts';
@@ -59,8 +60,15 @@ async function writeScores(deps: ActivityDeps, input: ScoreEvaluationInput): Pro
     input.folder,
     fingerprint(scores),
     [
-      { path: 'completions.jsonl', bytes: jsonLinesBytes(rows.map(({ completion }) => completion)), rows: rows.length },
-      { path: 'judgements.jsonl', bytes: jsonLinesBytes(rows.flatMap(({ judgement }) => judgement ?? [])) },
+      {
+        path: 'completions.jsonl',
+        bytes: jsonLinesBytes(rows.map(({ completion }) => withoutSpending(completion))),
+        rows: rows.length,
+      },
+      {
+        path: 'judgements.jsonl',
+        bytes: jsonLinesBytes(rows.flatMap(({ judgement }) => (judgement ? [withoutSpending(judgement)] : []))),
+      },
       { path: 'scores.json', bytes: jsonBytes(scores) },
     ],
     { completions: rows.length, unscored: scores.overall.unscored },
@@ -73,4 +81,11 @@ async function writeScores(deps: ActivityDeps, input: ScoreEvaluationInput): Pro
     lengthScore: lengthScore.mean,
     qualityScore: qualityScore.mean,
   };
+}
+
+/** A view as a row: what it cost differs from run to run, and rows do not. */
+function withoutSpending<T extends { readonly spending: Spending }>(view: T): Omit<T, 'spending'> {
+  const { spending, ...row } = view;
+  void spending;
+  return row;
 }

@@ -1,4 +1,4 @@
-import { fingerprint8, sha256Hex } from '../domain/fingerprint.ts';
+import { fingerprint, fingerprint8, sha256Hex } from '../domain/fingerprint.ts';
 import { instructionsKey } from '../domain/keys.ts';
 import { InstructionRow, type Instruction } from '../domain/schemas/instruction.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -14,7 +14,8 @@ export interface SelectedInstructions {
 }
 
 /**
- * Takes a run's instructions from its file, gives each an id (the first 16 hex of the SHA-256 of its text) and leaves
+ * Takes a run's instructions from its file, gives each an id (the first 16 hex of the SHA-256 of its text, and of its
+ * documents where it has any) and leaves
  * duplicates out. Runs twice, writes the same bytes. Fails with Instructions.Invalid, which names the line.
  */
 export async function selectInstructions(deps: ActivityDeps, input: RunReference): Promise<SelectedInstructions> {
@@ -23,7 +24,8 @@ export async function selectInstructions(deps: ActivityDeps, input: RunReference
   const byId = new Map<string, Instruction>();
   const taken = rows.slice(0, instructions.limit);
   for (const row of taken) {
-    const id = sha256Hex(row.prompt).slice(0, 16);
+    // The same words about other documents are another task.
+    const id = (row.documents ? fingerprint([row.prompt, row.documents]) : sha256Hex(row.prompt)).slice(0, 16);
     if (!byId.has(id)) byId.set(id, { id, ...row });
   }
   const selected = [...byId.values()];

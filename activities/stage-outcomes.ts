@@ -1,18 +1,16 @@
 import type { ModelName } from '../domain/names.ts';
+import type { Spending } from '../domain/schemas/call.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
+import type { ItemCounts } from '../domain/tally.ts';
 import type { AssembledDataset } from './assemble-dataset.ts';
 import type { PreferencePairs } from './build-preference-pairs.ts';
 import type { Evaluation } from './score-evaluation.ts';
 import type { SelectedInstructions } from './select-instructions.ts';
 import type { TrainedModel } from './train-model.ts';
 
-/** How many items of a partition, or of a stage, came out how. */
-export interface ItemCounts {
-  readonly kept: number;
-  /** By reason. */
-  readonly rejected: Readonly<Record<string, number>>;
-  /** By failure type. */
-  readonly failed: Readonly<Record<string, number>>;
+/** What the model calls of a stage took. */
+interface Spent {
+  readonly spending: Spending;
 }
 
 /** What each stage leaves to the later ones: references and counts, never text. */
@@ -21,8 +19,8 @@ export interface StageOutcomes {
   readonly generate: ItemCounts;
   readonly dataset: AssembledDataset;
   readonly sft: TrainedModel & { readonly base: ModelReference };
-  readonly preferences: PreferencePairs;
+  readonly preferences: PreferencePairs & Spent;
   readonly dpo: TrainedModel;
-  readonly evaluate: Partial<Readonly<Record<ModelName, Evaluation>>>;
+  readonly evaluate: Partial<Readonly<Record<ModelName, Evaluation & Spent>>>;
   readonly report: { readonly path: string };
 }

@@ -109,6 +109,7 @@ function progressReporter(input: TrainModelInput): (event: TrainerEvent & { even
     await report(
       {
         stage: input.method,
+        group: '',
         part: '',
         done: event.step,
         total: event.total_steps,

@@ -78,6 +78,10 @@ const generation = z.strictObject({
         .strictObject({ min: count.default(200), max: count.default(1000) })
         .prefault({})
         .describe('words planned for one section'),
+      checkLanguage: z
+        .boolean()
+        .default(true)
+        .describe('whether its main points must be in the script that the instruction asks for'),
       sampling: Sampling.prefault({}),
     })
     .prefault({}),
@@ -94,6 +98,17 @@ const generation = z.strictObject({
       windowTokens: count
         .optional()
         .describe("the model's window; where unset, only the endpoint's own refusal tells that it is full"),
+      checks: z
+        .strictObject({
+          language: z.boolean().default(true).describe('the section is in the script that the instruction asks for'),
+          leaks: z.boolean().default(true).describe('no plan line and no note about the writing stands in it'),
+          minWordsRatio: z.number().min(0).default(0.33).describe('words written for each word planned; 0 is off'),
+          maxWordsRatio: positive.default(3).describe('words written for each word planned'),
+          maxRepeated: fraction.default(0.3).describe('share of its 8-grams that stood in it before; 1 is off'),
+          maxCopied: fraction.default(0.5).describe('share of its 8-grams that stand in one earlier section; 1 is off'),
+        })
+        .prefault({})
+        .describe('what a section must keep to be accepted, beside not being empty, cut or a refusal'),
       sampling: Sampling.prefault({}),
       summarySampling: Sampling.prefault({ temperature: 0.3, maxTokens: 1024 }),
     })

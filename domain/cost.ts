@@ -14,6 +14,29 @@ export interface Budget {
   readonly amount: number;
 }
 
+/** The budget that a configuration gives, in one of two units. */
+export function budgetOf(
+  given: { readonly dollars?: number | undefined; readonly tokens?: number | undefined } | undefined,
+): Budget | undefined {
+  if (given?.dollars !== undefined) return { unit: 'dollars', amount: given.dollars };
+  return given?.tokens === undefined ? undefined : { unit: 'tokens', amount: given.tokens };
+}
+
+/** What a configuration says of prices. */
+export interface Prices {
+  readonly prices: Readonly<
+    Record<string, { readonly prompt: number; readonly cached?: number | undefined; readonly completion: number }>
+  >;
+  readonly endpoints: Readonly<Record<'writer' | 'judge', { readonly provider: string; readonly model: string }>>;
+}
+
+/** The price of a model by its identity, where it has one; a model that the run serves itself goes by `served`. */
+export function priceOf({ prices, endpoints }: Prices, identity: string): Price | undefined {
+  const asked = [endpoints.writer, endpoints.judge].some(({ provider, model }) => `${provider}/${model}` === identity);
+  const price = prices[identity] ?? (asked ? undefined : prices['served']);
+  return price && { ...price, cached: price.cached ?? price.prompt };
+}
+
 const FREE: Price = { prompt: 0, cached: 0, completion: 0 };
 
 /** No calls at all. */
@@ -77,11 +100,19 @@ export function shortNumber(count: number): string {
     : `${(count / 1e6).toFixed(count < 1e8 ? 1 : 0)}M`;
 }
 
+const NOT_ASCII = /[\u0080-\uffff]/g;
+
 /**
  * Tokens that a text surely does not exceed: half of its ASCII characters, and two for any other. Byte-pair vocabularies
  * need about a quarter of the former and one to two of the latter; used for reservations and windows, never for costs.
  */
 export function mostTokens(text: string): number {
-  const ascii = text.match(/[\u0000-\u007f]/g)?.length ?? 0;
-  return Math.ceil(ascii / 2) + 2 * (text.length - ascii);
+  const others = text.match(NOT_ASCII)?.length ?? 0;
+  return Math.ceil((text.length - others) / 2) + 2 * others;
+}
+
+/** About how many tokens a text has; good enough to foresee that a window fills, since the endpoint has the last word. */
+export function aboutTokens(text: string): number {
+  const others = text.match(NOT_ASCII)?.length ?? 0;
+  return Math.ceil((text.length - others) / 3.8 + 1.2 * others);
 }

@@ -1,4 +1,6 @@
+import { amountOf, formatAmount, formatCost, shortNumber, type Budget } from './cost.ts';
 import type { Stage } from './names.ts';
+import type { Cost, Spending } from './schemas/call.ts';
 
 /** The name of the signal by which a stage tells its run how far it is. */
 export const PROGRESS_SIGNAL = 'progress';
@@ -6,10 +8,15 @@ export const PROGRESS_SIGNAL = 'progress';
 /** How far a stage is; only for eyes. */
 export interface ProgressReport {
   readonly stage: Stage;
-  /** Which part of the stage this is about; the stage is the sum of its parts. */
+  /** Which work of the stage this is part of, and of how many items that is. */
+  readonly group: string;
+  readonly total: number;
+  /** Which part of that work this is about; the stage is the sum of its parts. */
   readonly part: string;
   readonly done: number;
-  readonly total: number;
+  /** Words and cost so far, where the part is made of model calls. */
+  readonly words?: number;
+  readonly spending?: Spending;
   /** A few words, such as a loss; never text of a model. */
   readonly detail: string;
 }
@@ -22,6 +29,8 @@ export interface StageProgress {
   readonly total: number;
   readonly detail: string;
   readonly seconds: number;
+  readonly words: number;
+  readonly spending: Spending;
 }
 
 /** A run as a user sees it. */
@@ -31,13 +40,30 @@ export interface RunProgress {
   /** Why it is paused or failed. */
   readonly message: string;
   readonly stages: readonly StageProgress[];
+  /** What all stages together paid for. */
+  readonly paid: Cost;
+  readonly budget?: Budget;
 }
 
 /** One stage as a line of plain text. */
-export function stageLine({ stage, state, done, total, detail, seconds }: StageProgress): string {
+export function stageLine({ stage, state, done, total, detail, seconds, words, spending }: StageProgress): string {
+  const facts = [
+    ...(detail === '' ? [] : [detail]),
+    ...(words > 0 ? [`${shortNumber(words)} words`] : []),
+    ...(spending.used.calls > 0 ? [formatCost(spending.used)] : []),
+  ];
   const count = total > 0 ? ` ${done} of ${total}` : '';
   const time = seconds > 0 ? ` (${Math.round(seconds)} s)` : '';
-  return `${stage.padEnd(12)}${state}${count}${detail === '' ? '' : `, ${detail}`}${time}`;
+  return `${stage.padEnd(12)}${state}${[count, ...facts].join(', ')}${time}`;
+}
+
+/** What a run has paid for, as a line of plain text; undefined where it made no call. */
+export function paidLine({ paid, budget }: Pick<RunProgress, 'paid' | 'budget'>): string | undefined {
+  if (paid.calls === 0 && !budget) return undefined;
+  const of = budget
+    ? `, ${formatAmount(amountOf(paid, budget.unit), budget.unit)} of ${formatAmount(budget.amount, budget.unit)}`
+    : '';
+  return `paid for ${paid.calls} calls${of}: ${formatCost(paid)}`;
 }
 
 /** The name of the signal by which a serving activity tells its workflow that the model is up. */

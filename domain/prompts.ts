@@ -1,4 +1,5 @@
 import type { PlannedSection } from './schemas/sample.ts';
+import type { Instruction } from './schemas/instruction.ts';
 import { DIMENSIONS, type Dimension } from './schemas/completion.ts';
 
 /**
@@ -65,6 +66,38 @@ Write the text of this section only, in full sentences, without comments about i
 export const CONVERSATION_NEXT_PROMPT = `Go on with the next section. Write only its text, and do not repeat what is already written:
 {{step}}`;
 
+/** AgentWrite step II as a conversation whose first turns were left behind. Slots: instruction, plan, text (their summary), step. */
+export const CONVERSATION_RESUMED_PROMPT = `We are writing one long text together, section by section, following a plan.
+
+Writing task:
+{{instruction}}
+
+Plan:
+{{plan}}
+
+What is already written, in short:
+{{text}}
+
+Go on from there without repeating it. Write the text of this section only, in full sentences, without comments about it:
+{{step}}`;
+
+/** What carries on when a text outgrows the model's window. Slots: instruction, plan, summary (of what came before), text. */
+export const SUMMARY_PROMPT = `A long text is being written paragraph by paragraph. Sum up what has been written so far, so that somebody who sees only your summary can go on writing without a contradiction or a repetition.
+
+Writing task:
+{{instruction}}
+
+Plan:
+{{plan}}
+
+Summary of what came before:
+{{summary}}
+
+Text since then:
+{{text}}
+
+Write one summary of all of it, in the language of the text, in at most 500 words. Keep names, numbers, facts, decisions, open threads, and the tone. Give the summary and nothing else.`;
+
 const DIMENSION_MEANING: Readonly<Record<Dimension, string>> = {
   relevance: 'the text answers the task and stays with it',
   accuracy: 'nothing in it is wrong or made up',
@@ -91,6 +124,13 @@ Text:
 >>>
 
 Answer with one JSON object that has exactly the keys ${DIMENSIONS.map((dimension) => `"${dimension}"`).join(', ')}, each with an integer from 1 to 5.`;
+
+/** An instruction as a model is given it: with its reference documents, where it has any. */
+export function taskOf({ prompt, documents = [] }: Pick<Instruction, 'prompt' | 'documents'>): string {
+  if (documents.length === 0) return prompt;
+  const fenced = documents.map((document, index) => `Document ${index + 1}:\n<<<\n${document}\n>>>`);
+  return [prompt, 'Use these reference documents:', ...fenced].join('\n\n');
+}
 
 /** A plan as the writer sees it: one line a section, in the paper's grammar. */
 export function planLines(sections: readonly PlannedSection[]): string[] {

@@ -59,6 +59,10 @@ const NOTES: Readonly<Record<DrawReason, { readonly wrong: string; readonly inst
     wrong: 'it repeated an earlier part of the text',
     instead: 'Write what this part adds, without repeating what is already written.',
   },
+  'summary-empty': {
+    wrong: 'it held no text',
+    instead: 'Write the summary itself.',
+  },
 };
 
 /** Two sentences for the next draw: what was wrong with the attempt before it, and what to do. */

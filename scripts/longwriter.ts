@@ -41,6 +41,7 @@ program
   .argument('<run>')
   .option('--config <file>', 'go on under another configuration')
   .option('--set <key=value>', 'override a value of that configuration; may be repeated', collect, [])
+  .option('--budget <amount>', 'what the run may spend in all: a number in its unit, "$20", or "5000000 tokens"')
   .option('--yes', 'make a finished training again where the configuration makes it stale')
   .option('--accept-failed', 'leave failed samples out; the run then ends with exit code 1')
   .option('--from <stage>', 'first stage to walk')
@@ -48,6 +49,18 @@ program
   .option('--json', 'print JSON')
   .addHelpText('after', help('resume demo'))
   .action(async (run, options) => finish((await import('./commands/resume.ts')).resume(run, options)));
+
+program
+  .command('retry')
+  .description('open rejected samples again, and go on')
+  .argument('<run>')
+  .option('--sample <id>', 'a sample by its id; may be repeated', collect, [])
+  .option('--reason <reason>', 'all samples rejected for this reason; may be repeated', collect, [])
+  .option('--yes', 'make a finished training again, since its dataset changes')
+  .option('--until <stage>', 'last stage to walk')
+  .option('--json', 'print JSON')
+  .addHelpText('after', help('retry demo --reason section-refusal'))
+  .action(async (run, options) => finish((await import('./commands/retry.ts')).retry(run, options)));
 
 program
   .command('pause')

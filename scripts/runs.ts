@@ -5,8 +5,10 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { findJson, jsonBytes } from '../activities/io/store/json.ts';
+import { readPaid } from '../activities/io/store/ledger.ts';
 import { StoreError, type Store } from '../activities/io/store/store.ts';
 import { RunConfig } from '../configs/schema.ts';
+import { budgetOf, NO_COST, NO_SPENDING } from '../domain/cost.ts';
 import { configKey, controlKey, reportKey, stageKey } from '../domain/keys.ts';
 import { fingerprint } from '../domain/fingerprint.ts';
 import { isRunId, PIPELINE_QUEUE, STAGES, type Stage } from '../domain/names.ts';
@@ -94,6 +96,30 @@ export async function startWorkflow(
   });
 }
 
+/**
+ * Lets a run go on, or begin again, under a configuration: finished work is found. A run that was to end at a stage still
+ * does, unless it is told another; returns that stage.
+ *
+ * @param again whether a workflow under way has to be started anew to see what changed
+ */
+export async function goOn(
+  { client, store }: { readonly client: Client; readonly store: Store },
+  run: string,
+  frozen: FrozenConfig,
+  options: RunOptions & { readonly again: boolean },
+): Promise<Stage | undefined> {
+  const { again, ...stages } = options;
+  const description = await describeRun(client, run);
+  const last = (description?.memo ?? {}) as { revision?: number; until?: Stage | null };
+  if (description?.status.name === 'RUNNING' && (again || last.revision !== frozen.revision)) {
+    await cancelWorkflow(client, run);
+  }
+  await unpause(client, store, run);
+  const until = stages.until ?? last.until ?? undefined;
+  await startWorkflow(client, run, frozen, { ...stages, ...(until ? { until } : {}) });
+  return until;
+}
+
 /** Cancels a run's workflow and waits until it has ended. Fails with exit code 1 where no worker lets it end. */
 export async function cancelWorkflow(client: Client, run: string): Promise<void> {
   const handle = client.workflow.getHandle(run);
@@ -152,14 +178,31 @@ async function storedProgress(store: Store, run: string, status: string | undefi
       const record = await findJson(store, stageKey(run, stage), StageRecord);
       const seconds = record ? (Date.parse(record.endedAt) - Date.parse(record.startedAt)) / 1000 : 0;
       const state = record ? ('done' as const) : ('waiting' as const);
-      return { stage, state, done: 0, total: 0, detail: '', seconds };
+      return { stage, state, done: 0, total: 0, detail: '', seconds, words: 0, spending: NO_SPENDING };
     }),
   );
+  const frozen = await findConfig(store, run);
   const message = control?.paused
     ? `${control.type}: ${control.message}`
     : 'no worker answers; this is what the store holds';
   const state = control?.paused ? ('paused' as const) : ('running' as const);
-  return { run, state, message, stages, ...(ended(status) ?? {}) };
+  return {
+    run,
+    state,
+    message,
+    stages,
+    ...(frozen ? await storedCosts(store, run, frozen.config) : { paid: NO_COST }),
+    ...(ended(status) ?? {}),
+  };
+}
+
+async function storedCosts(
+  store: Store,
+  run: string,
+  config: RunConfig,
+): Promise<Pick<RunProgress, 'paid' | 'budget'>> {
+  const budget = budgetOf(config.budget);
+  return { paid: await readPaid(store, run, config), ...(budget ? { budget } : {}) };
 }
 
 function ended(status: string | undefined): Pick<RunProgress, 'state'> | undefined {

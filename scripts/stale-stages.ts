@@ -12,6 +12,7 @@ const DEPENDS: { readonly [S in Stage]?: (config: RunConfig) => unknown } = {
     filter,
     prompts.plan,
     prompts.section,
+    prompts.summary,
     endpoints.writer.provider,
     endpoints.writer.model,
     endpoints.writer.dialect.stripThinking,

@@ -15,6 +15,7 @@ const INPUTS: readonly { field: readonly [keyof RunConfig, string]; rows?: z.Zod
   { field: ['instructions', 'file'], rows: InstructionRow },
   { field: ['prompts', 'plan'] },
   { field: ['prompts', 'section'] },
+  { field: ['prompts', 'summary'] },
   { field: ['prompts', 'judge'] },
   { field: ['dataset', 'general'], rows: SftRow },
   { field: ['preferences', 'general'], rows: PreferenceRow },

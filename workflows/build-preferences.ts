@@ -1,4 +1,5 @@
 import type { PreferencePairs } from '../activities/build-preference-pairs.ts';
+import type { Spending } from '../domain/schemas/call.ts';
 import { completeAndJudge, type CompleteAndJudgeInput } from './complete-and-judge.ts';
 import { assembly } from './proxies.ts';
 import { pausable } from './steps.ts';
@@ -8,11 +9,15 @@ export interface BuildPreferencesInput extends Omit<CompleteAndJudgeInput, 'stag
 }
 
 /** Has the SFT model complete the dataset's prompts several times, scores each completion, and pairs them. */
-export async function buildPreferences({ instructions, ...input }: BuildPreferencesInput): Promise<PreferencePairs> {
+export async function buildPreferences({
+  instructions,
+  ...input
+}: BuildPreferencesInput): Promise<PreferencePairs & { readonly spending: Spending }> {
   const { run, revision, model } = input;
   const prompts = await pausable(run, () =>
     assembly.listPrompts({ run, revision, model, instructions, purpose: 'preferences' }),
   );
-  await completeAndJudge({ ...input, stage: 'preferences', purpose: 'preferences' }, prompts);
-  return pausable(run, () => assembly.buildPreferencePairs({ run, revision, ...prompts }));
+  const spending = await completeAndJudge({ ...input, stage: 'preferences', purpose: 'preferences' }, prompts);
+  const pairs = await pausable(run, () => assembly.buildPreferencePairs({ run, revision, ...prompts }));
+  return { ...pairs, spending };
 }

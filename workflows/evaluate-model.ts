@@ -1,4 +1,5 @@
 import type { Evaluation } from '../activities/score-evaluation.ts';
+import type { Spending } from '../domain/schemas/call.ts';
 import { completeAndJudge, type CompleteAndJudgeInput } from './complete-and-judge.ts';
 import { assembly } from './proxies.ts';
 import { pausable } from './steps.ts';
@@ -6,9 +7,10 @@ import { pausable } from './steps.ts';
 export type EvaluateModelInput = Omit<CompleteAndJudgeInput, 'stage' | 'purpose'>;
 
 /** Measures one model on the benchmark: a completion for each prompt, judged, then scored for length and quality. */
-export async function evaluateModel(input: EvaluateModelInput): Promise<Evaluation> {
+export async function evaluateModel(input: EvaluateModelInput): Promise<Evaluation & { readonly spending: Spending }> {
   const { run, revision, model } = input;
   const prompts = await pausable(run, () => assembly.listPrompts({ run, revision, model, purpose: 'evaluation' }));
-  await completeAndJudge({ ...input, stage: 'evaluate', purpose: 'evaluation' }, prompts);
-  return pausable(run, () => assembly.scoreEvaluation({ run, revision, model, ...prompts }));
+  const spending = await completeAndJudge({ ...input, stage: 'evaluate', purpose: 'evaluation' }, prompts);
+  const evaluation = await pausable(run, () => assembly.scoreEvaluation({ run, revision, model, ...prompts }));
+  return { ...evaluation, spending };
 }

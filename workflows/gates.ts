@@ -1,7 +1,7 @@
 import type { RunConfig } from '../configs/schema.ts';
-import type { ItemCounts } from '../activities/stage-outcomes.ts';
 import { sumCounts } from '../domain/count-by.ts';
 import type { FailureType } from '../domain/failures.ts';
+import type { ItemCounts } from '../domain/tally.ts';
 
 /** Why a generation may not go on to assembly, or undefined where it may. */
 export function gateProblem(

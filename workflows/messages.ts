@@ -19,6 +19,8 @@ export const pausedSignal = defineSignal<[PauseReason]>('paused');
 export const resumedSignal = defineSignal('resumed');
 /** Says how far a part of a stage is. */
 export const progressSignal = defineSignal<[ProgressReport]>(PROGRESS_SIGNAL);
+/** Says what a sample may still cost at most, once it is planned. */
+export const boundSignal = defineSignal<[{ readonly item: string; readonly bound: number }]>('bound');
 /** Says that a served model is up. */
 export const servedSignal = defineSignal<[ServedReport]>(SERVED_SIGNAL);
 /** A run as a user sees it. */

@@ -1,18 +1,22 @@
-import { executeChild, getExternalWorkflowHandle } from '@temporalio/workflow';
-import type { PartitionWork } from '../activities/find-unfinished.ts';
-import type { ItemCounts } from '../activities/stage-outcomes.ts';
+import { executeChild, getExternalWorkflowHandle, setHandler } from '@temporalio/workflow';
+import type { PartitionWork, UnfinishedItem } from '../activities/find-unfinished.ts';
+import { amountOf, type Budget } from '../domain/cost.ts';
 import { childId, type Stage } from '../domain/names.ts';
-import { failureBehind } from './failures.ts';
-import { generateSample } from './generate-sample.ts';
-import { progressSignal } from './messages.ts';
-import { llm, pipeline } from './proxies.ts';
-import { drawUntilAccepted, inWindow, pausable, startWhenClosed } from './steps.ts';
+import { addCounts, countsOf, NO_ITEMS, type ItemCounts } from '../domain/tally.ts';
+import { boundSignal, progressSignal } from './messages.ts';
+import { pipeline } from './proxies.ts';
+import { Purse } from './purse.ts';
+import { inWindow, pausable, startWhenClosed } from './steps.ts';
+import { workOnItem } from './work-on-item.ts';
 
 /** The server takes 2,000 pending children of one parent and then hangs it without an error; this stays far below. */
 const MAX_PARTS = 200;
 
 /** Partitions running at once, so that the tail of one overlaps the next. */
 const PARTS_AT_ONCE = 2;
+
+/** Reports of one group of partitions to the run, about: an execution takes 10,000 signals, and its history as many events. */
+export const REPORTS = 200;
 
 export interface PartitionInput {
   readonly run: string;
@@ -31,6 +35,14 @@ export interface PartitionInput {
   /** Items in progress at once. */
   readonly window: number;
   readonly maxDraws: number;
+  /** Which work of the stage this is part of, and of how many items that is. */
+  readonly group: { readonly name: string; readonly total: number };
+  /** Items between two reports to the run. */
+  readonly reportEvery: number;
+  /** What may be spent, in the unit of the run's budget; no limit where absent. */
+  readonly allowance?: { readonly unit: Budget['unit']; readonly amount: number };
+  /** Whether parts run one at a time, so that each may use the whole of what is left. */
+  readonly serial?: boolean;
 }
 
 /**
@@ -42,134 +54,87 @@ export async function partition(input: PartitionInput): Promise<ItemCounts> {
 }
 
 async function workOnParts(input: PartitionInput): Promise<ItemCounts> {
-  const total = new Counter();
+  const { run, stage, allowance } = input;
+  let total = NO_ITEMS;
   const nested = input.count > input.size * MAX_PARTS;
   const step = nested ? input.size * MAX_PARTS : input.size;
   const offsets = Array.from({ length: Math.ceil(input.count / step) }, (_, index) => input.offset + index * step);
-  await inWindow(offsets, nested ? 1 : PARTS_AT_ONCE, async (offset) => {
+  const lanes = nested || input.serial ? 1 : PARTS_AT_ONCE;
+  const purse = new Purse(allowance?.amount);
+  // Parts too small to report by themselves are reported by what holds them.
+  const report = nested || reportsItself(input) ? undefined : reporter(input);
+  let done = 0;
+  let waiting = offsets.length;
+  let running = 0;
+  await inWindow(offsets, lanes, async (offset) => {
     const count = Math.min(step, input.offset + input.count - offset);
     const part = `${input.part}.${offset / step}`;
-    total.add(
-      await startWhenClosed(() =>
-        executeChild(partition, {
-          workflowId: childId(input.run, input.stage, part),
-          args: [{ ...input, part, offset, count }],
-          staticSummary: `${input.work.kind} ${offset + 1} to ${offset + count}`,
-        }),
-      ),
+    const among = Math.min(lanes - running, waiting);
+    const share = allowance && { ...allowance, amount: purse.reserveShare(part, among) };
+    running++;
+    waiting--;
+    const counts = await startWhenClosed(() =>
+      executeChild(partition, {
+        workflowId: childId(run, stage, part),
+        args: [{ ...input, part, offset, count, ...(share ? { allowance: share } : {}) }],
+        staticSummary: `${input.work.kind} ${offset + 1} to ${offset + count}`,
+      }),
     );
+    running--;
+    if (share) purse.settle(part, amountOf(counts.spending.paid, share.unit));
+    total = addCounts(total, counts);
+    done += count - counts.unpaid.items;
+    await report?.(done, total);
   });
-  return total.counts();
+  return total;
 }
 
 async function workOnItems(input: PartitionInput): Promise<ItemCounts> {
-  const { run, revision, work, offset, count } = input;
+  const { run, revision, work, offset, count, allowance } = input;
+  const purse = new Purse(allowance?.amount);
+  setHandler(boundSignal, ({ item, bound }) => purse.lower(item, bound));
   const found = await pausable(run, () =>
     pipeline.findUnfinished.executeWithOptions({ summary: `what is unfinished of ${count}` }, [
-      { run, revision, work, offset, count },
+      { run, revision, work, offset, count, ...(input.purpose ? { purpose: input.purpose } : {}) },
     ]),
   );
-  const counter = new Counter();
-  counter.add({ kept: found.kept, rejected: found.rejected, failed: {} });
+  let total: ItemCounts = { ...NO_ITEMS, ...found.finished };
+  const report = reportsItself(input) ? reporter(input) : undefined;
   let done = count - found.items.length;
-  const tell = () => reportProgress(input, done);
-  await tell();
-  // At most about fifty reports a partition, so that a run of many stays far from the history's limit.
-  const every = Math.ceil(found.items.length / 50);
+  await report?.(done, total);
   await inWindow(found.items, input.window, async (item) => {
-    counter.count(await workOn(input, item));
-    done++;
-    if (done % every === 0 || done === count) await tell();
+    const counts = await workWithin(input, purse, item);
+    total = addCounts(total, counts);
+    done += 1 - counts.unpaid.items;
+    await report?.(done, total);
   });
-  return counter.counts();
+  return total;
 }
 
-/** `kept`, `rejected:<reason>` or `failed:<type>`. */
-type ItemResult = { verdict: 'kept' } | { verdict: 'rejected'; reason: string } | { verdict: 'failed'; type: string };
+/** Works on an item if the allowance has room for the most that it may cost. */
+async function workWithin(input: PartitionInput, purse: Purse, item: UnfinishedItem): Promise<ItemCounts> {
+  const { allowance } = input;
+  const bound = allowance ? (item.bound ?? 0) : 0;
+  if (!(await purse.reserve(item.id, bound))) return { ...NO_ITEMS, unpaid: { items: 1, least: bound } };
+  const result = await workOnItem(input, item);
+  purse.settle(item.id, allowance ? amountOf(result.spending.paid, allowance.unit) : 0);
+  return countsOf(result);
+}
 
-async function workOn(input: PartitionInput, item: string): Promise<ItemResult> {
-  const { run, revision, work, maxDraws } = input;
-  if (work.kind === 'samples') {
-    return startWhenClosed(() =>
-      executeChild(generateSample, {
-        workflowId: childId(run, 'sample', item),
-        args: [{ run, revision, instructions: work.instructions, sample: item, maxDraws }],
-        staticSummary: `sample ${item}`,
-      }),
-    );
-  }
-  const [prompt = '', completion = ''] = item.split('-');
-  const reference = {
-    run,
-    revision,
-    purpose: input.purpose ?? ('evaluation' as const),
-    folder: work.folder,
-    prompt,
-    completion: Number(completion),
+function reportsItself({ reportEvery, size }: PartitionInput): boolean {
+  return reportEvery <= size;
+}
+
+/** Tells the run how far a partition is, each time it has gone on by `reportEvery` items, and at its ends. */
+function reporter({ run, stage, part, count, group, reportEvery }: PartitionInput) {
+  let told = -1;
+  return async (done: number, { words, spending }: ItemCounts): Promise<void> => {
+    const step = done === count ? Number.POSITIVE_INFINITY : Math.floor(done / reportEvery);
+    if (step === told) return;
+    told = step;
+    const report = { stage, group: group.name, total: group.total, part, done, words, spending, detail: '' };
+    await getExternalWorkflowHandle(run)
+      .signal(progressSignal, report)
+      .catch(() => undefined);
   };
-  const label = `${prompt}, completion ${Number(completion) + 1}`;
-  try {
-    if (work.kind === 'completions') {
-      const options = { summary: `ask ${label}` };
-      await pausable(run, () =>
-        llm('served').sampleCompletion.executeWithOptions(options, [{ ...reference, model: input.model ?? '' }]),
-      );
-      return { verdict: 'kept' };
-    }
-    return await judge(reference, label, maxDraws);
-  } catch (error) {
-    const behind = failureBehind(error);
-    if (!behind) throw error;
-    return { verdict: 'failed', type: behind.type };
-  }
-}
-
-async function judge(
-  reference: Omit<Parameters<ReturnType<typeof llm>['judgeCompletion']>[0], 'draw' | 'earlier' | 'last'>,
-  label: string,
-  maxDraws: number,
-): Promise<ItemResult> {
-  const earlier: string[] = [];
-  const outcome = await drawUntilAccepted(maxDraws, async (draw) => {
-    const options = { summary: `judge ${label}` };
-    const input = { ...reference, draw, earlier: [...earlier], last: draw + 1 === maxDraws };
-    const judged = await pausable(reference.run, () =>
-      llm('judge').judgeCompletion.executeWithOptions(options, [input]),
-    );
-    if (!judged.ok) earlier.push(judged.call);
-    return judged;
-  });
-  return outcome.ok && outcome.scored ? { verdict: 'kept' } : { verdict: 'rejected', reason: 'unscored' };
-}
-
-async function reportProgress({ run, stage, part, count }: PartitionInput, done: number): Promise<void> {
-  await getExternalWorkflowHandle(run)
-    .signal(progressSignal, { stage, part, done, total: count, detail: '' })
-    .catch(() => undefined);
-}
-
-class Counter {
-  #kept = 0;
-  readonly #rejected: Record<string, number> = {};
-  readonly #failed: Record<string, number> = {};
-
-  count(result: ItemResult): void {
-    if (result.verdict === 'kept') this.#kept++;
-    else if (result.verdict === 'rejected') increase(this.#rejected, result.reason, 1);
-    else increase(this.#failed, result.type, 1);
-  }
-
-  add({ kept, rejected, failed }: ItemCounts): void {
-    this.#kept += kept;
-    for (const [reason, count] of Object.entries(rejected)) increase(this.#rejected, reason, count);
-    for (const [type, count] of Object.entries(failed)) increase(this.#failed, type, count);
-  }
-
-  counts(): ItemCounts {
-    return { kept: this.#kept, rejected: this.#rejected, failed: this.#failed };
-  }
-}
-
-function increase(counts: Record<string, number>, key: string, by: number): void {
-  counts[key] = (counts[key] ?? 0) + by;
 }

@@ -30,6 +30,14 @@ export const assembly = proxyActivities<
   retry,
 });
 
+/** Activities that wait while the run is paused, and so have no limit of their own. */
+export const waiting = proxyActivities<Pick<PipelineActivities, 'askAllowance'>>({
+  taskQueue: PIPELINE_QUEUE,
+  startToCloseTimeout: '365 days',
+  heartbeatTimeout,
+  retry,
+});
+
 /** Activities that call the model of an endpoint. */
 export function llm(endpoint: EndpointName) {
   return proxyActivities<LlmActivities>({

@@ -1,17 +1,19 @@
 import { ApplicationFailure, executeChild } from '@temporalio/workflow';
 import type { RunConfig } from '../configs/schema.ts';
-import type { Evaluation } from '../activities/score-evaluation.ts';
-import type { ItemCounts, StageOutcomes } from '../activities/stage-outcomes.ts';
+import type { StageOutcomes } from '../activities/stage-outcomes.ts';
+import { budgetOf } from '../domain/cost.ts';
 import { childId, MODEL_NAMES, STAGES, type ModelName, type Stage } from '../domain/names.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
+import type { ItemCounts } from '../domain/tally.ts';
 import { buildPreferences } from './build-preferences.ts';
 import { evaluateModel } from './evaluate-model.ts';
 import { gateProblem } from './gates.ts';
-import { partition } from './partition.ts';
+import { partition, REPORTS } from './partition.ts';
 import { assembly, gpu, pipeline } from './proxies.ts';
 import { RunState } from './run-state.ts';
 import { pausable, startWhenClosed } from './steps.ts';
 import { trainModel } from './train-model.ts';
+import { withinBudget } from './within-budget.ts';
 
 export interface RunPipelineInput {
   readonly run: string;
@@ -39,7 +41,7 @@ type StageTable = { readonly [S in Stage]: (made: StageOutcomes) => Promise<Stag
 /** LongWriter end to end: select → generate → dataset → SFT → preferences → DPO → evaluate → report. */
 export async function runPipeline(input: RunPipelineInput): Promise<RunOutcome> {
   const { run, revision } = input;
-  const state = new RunState(run);
+  const state = new RunState(run, budgetOf(input.config.budget));
   const stages = stageTable(input, state);
   const from = STAGES.indexOf(input.from ?? 'select');
   const until = STAGES.indexOf(input.until ?? 'report');
@@ -98,7 +100,7 @@ function stageTable(input: RunPipelineInput, state: RunState): StageTable {
 
     evaluate: async ({ sft, dpo }) => {
       const models: Record<ModelName, ModelReference> = { base: sft.base, sft: sft.model, dpo: dpo.model };
-      const evaluations: Partial<Record<ModelName, Evaluation>> = {};
+      const evaluations: Partial<Record<ModelName, Awaited<ReturnType<typeof evaluateModel>>>> = {};
       // One served model at a time: a GPU node holds one.
       for (const name of MODEL_NAMES.filter((one) => config.evaluation.models.includes(one))) {
         evaluations[name] = await startWhenClosed(() =>
@@ -124,25 +126,30 @@ async function generateDataset(
 ): Promise<ItemCounts> {
   const { window, partitionSize, maxDraws } = config.generation;
   for (;;) {
-    const counts = await startWhenClosed(() =>
-      executeChild(partition, {
-        workflowId: childId(run, 'generate'),
-        args: [
-          {
-            run,
-            revision,
-            stage: 'generate',
-            part: 'samples',
-            work: { kind: 'samples', instructions: key },
-            offset: 0,
-            count: selected,
-            size: partitionSize,
-            window,
-            maxDraws,
-          },
-        ],
-        staticSummary: `${selected} samples`,
-      }),
+    const counts = await withinBudget({ run, revision, budget: config.budget }, selected, (limits) =>
+      startWhenClosed(() =>
+        executeChild(partition, {
+          workflowId: childId(run, 'generate'),
+          args: [
+            {
+              run,
+              revision,
+              stage: 'generate',
+              part: 'samples',
+              work: { kind: 'samples', instructions: key },
+              offset: 0,
+              count: selected,
+              size: partitionSize,
+              window,
+              maxDraws,
+              group: { name: 'samples', total: selected },
+              reportEvery: Math.ceil(selected / REPORTS),
+              ...limits,
+            },
+          ],
+          staticSummary: `${selected} samples`,
+        }),
+      ),
     );
     const problem = gateProblem(counts, selected, config.gates, acceptFailed ?? false);
     if (!problem) return counts;
@@ -163,7 +170,8 @@ function runTraining(args: Parameters<typeof trainModel>[0]): Promise<Awaited<Re
 
 function servedWork({ run, revision, config }: RunPipelineInput, model: ModelReference) {
   const { window, partitionSize } = config.generation;
-  return { run, revision, model, window, partitionSize, judgeDraws: config.judge.maxDraws };
+  const { budget, judge } = config;
+  return { run, revision, model, window, partitionSize, judgeDraws: judge.maxDraws, budget };
 }
 
 /** What the stages before the first one made, from their records. */

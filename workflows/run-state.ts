@@ -1,12 +1,15 @@
 import { condition, isCancellation, log, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { addCosts, addSpendings, NO_SPENDING, type Budget } from '../domain/cost.ts';
 import { STAGES, type Stage } from '../domain/names.ts';
-import { stageLine, type ProgressReport, type RunProgress, type StageProgress } from '../domain/progress.ts';
+import { paidLine, stageLine, type ProgressReport, type RunProgress, type StageProgress } from '../domain/progress.ts';
 import { failureBehind } from './failures.ts';
 import { pausedSignal, progressQuery, progressSignal, resumedSignal, type PauseReason } from './messages.ts';
 
 interface StageState {
   state: StageProgress['state'];
   readonly parts: Map<string, ProgressReport>;
+  /** Items of each group of parts. */
+  readonly totals: Map<string, number>;
   startedAt: number;
   endedAt: number;
 }
@@ -14,20 +17,23 @@ interface StageState {
 /** What a run tells of itself: its stages, whether it is paused, and why. */
 export class RunState {
   readonly #run: string;
+  readonly #budget: Budget | undefined;
   readonly #stages = new Map<Stage, StageState>(
-    STAGES.map((stage) => [stage, { state: 'waiting', parts: new Map(), startedAt: 0, endedAt: 0 }]),
+    STAGES.map((stage) => [stage, { state: 'waiting', parts: new Map(), totals: new Map(), startedAt: 0, endedAt: 0 }]),
   );
   #pause: PauseReason | undefined;
   #end: { state: 'completed' | 'failed' | 'cancelled'; message: string } | undefined;
 
-  constructor(run: string) {
+  constructor(run: string, budget: Budget | undefined) {
     this.#run = run;
+    this.#budget = budget;
     setHandler(progressQuery, () => this.progress());
     setHandler(progressSignal, (report) => {
-      const parts = this.#stages.get(report.stage)?.parts;
-      const known = parts?.get(report.part);
+      const { parts, totals } = this.#stages.get(report.stage)!;
+      const known = parts.get(report.part);
+      totals.set(report.group, report.total);
       // Two signals of a partition may arrive in either order.
-      if (known?.total !== report.total || known.done <= report.done) parts?.set(report.part, report);
+      if (known?.total !== report.total || known.done <= report.done) parts.set(report.part, report);
       this.#show();
     });
     setHandler(pausedSignal, (reason) => {
@@ -90,29 +96,34 @@ export class RunState {
   }
 
   progress(): RunProgress {
+    const stages = [...this.#stages].map(([stage, current]) => stageProgress(stage, current));
     const paused = this.#pause && { state: 'paused' as const, message: `${this.#pause.type}: ${this.#pause.message}` };
     return {
       run: this.#run,
       ...(this.#end ?? paused ?? { state: 'running', message: '' }),
-      stages: [...this.#stages].map(([stage, current]) => stageProgress(stage, current)),
+      stages,
+      paid: addCosts(...stages.map(({ spending }) => spending.paid)),
+      ...(this.#budget ? { budget: this.#budget } : {}),
     };
   }
 
   #show(): void {
-    const { state, message, stages } = this.progress();
-    const lines = stages.map((stage) => `    ${stageLine(stage)}`);
-    setCurrentDetails([`**${state}** ${message}`, '', ...lines].join('\n'));
+    const progress = this.progress();
+    const lines = [...progress.stages.map(stageLine), paidLine(progress) ?? ''].map((line) => `    ${line}`);
+    setCurrentDetails([`**${progress.state}** ${progress.message}`, '', ...lines].join('\n'));
   }
 }
 
-function stageProgress(stage: Stage, { state, parts, startedAt, endedAt }: StageState): StageProgress {
+function stageProgress(stage: Stage, { state, parts, totals, startedAt, endedAt }: StageState): StageProgress {
   const reports = [...parts.values()];
   return {
     stage,
     state,
     done: reports.reduce((sum, { done }) => sum + done, 0),
-    total: reports.reduce((sum, { total }) => sum + total, 0),
+    total: [...totals.values()].reduce((sum, total) => sum + total, 0),
     detail: reports.at(-1)?.detail ?? '',
+    words: reports.reduce((sum, { words = 0 }) => sum + words, 0),
+    spending: addSpendings(...reports.map(({ spending = NO_SPENDING }) => spending)),
     seconds: startedAt === 0 ? 0 : ((endedAt || Date.now()) - startedAt) / 1000,
   };
 }

@@ -6,11 +6,13 @@ import { pausedSignal } from './messages.ts';
 /** Asks with draws 0, 1, … until an answer is accepted, at most `maxDraws` times; returns the last one. */
 export async function drawUntilAccepted<T extends { readonly ok: boolean }>(
   maxDraws: number,
-  ask: (draw: number) => Promise<T>,
+  ask: (draw: number, last: T | undefined) => Promise<T>,
 ): Promise<T> {
+  let last: T | undefined;
   for (let draw = 0; ; draw++) {
-    const answer = await ask(draw);
+    const answer: T = await ask(draw, last);
     if (answer.ok || draw + 1 >= maxDraws) return answer;
+    last = answer;
   }
 }
 

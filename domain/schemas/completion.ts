@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Spending } from './call.ts';
 
 /** One prompt of a folder of completions. */
 export const CompletionPrompt = z.strictObject({
@@ -18,6 +19,7 @@ export const Completion = z.strictObject({
   words: z.number().int().min(0),
   finishReason: z.string(),
   lengthScore: z.number(),
+  spending: Spending,
 });
 export type Completion = z.infer<typeof Completion>;
 
@@ -56,5 +58,6 @@ export const Judgement = z.strictObject({
   unscored: z.string().optional(),
   /** S_q, 0 to 100. */
   qualityScore: z.number().optional(),
+  spending: Spending,
 });
 export type Judgement = z.infer<typeof Judgement>;

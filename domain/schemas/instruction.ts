@@ -7,6 +7,8 @@ export const Instruction = z.strictObject({
   /** Words or Chinese characters required; absent where the instruction states none. */
   length: z.number().int().positive().optional(),
   type: z.string().optional(),
+  /** Texts that plan, sections and the training row refer to. */
+  documents: z.array(z.string().min(1)).min(1).optional(),
 });
 export type Instruction = z.infer<typeof Instruction>;
 
@@ -15,6 +17,7 @@ export const InstructionRow = z.object({
   prompt: z.string().trim().min(1),
   length: z.number().int().positive().optional(),
   type: z.string().optional(),
+  documents: z.array(z.string().trim().min(1)).min(1).optional(),
 });
 export type InstructionRow = z.infer<typeof InstructionRow>;
 

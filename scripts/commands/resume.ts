@@ -1,27 +1,19 @@
 import { jsonBytes } from '../../activities/io/store/json.ts';
-import { loadConfig } from '../../configs/load.ts';
+import { loadConfig, parseConfig } from '../../configs/load.ts';
 import type { RunConfig } from '../../configs/schema.ts';
 import { fingerprint } from '../../domain/fingerprint.ts';
 import { configKey } from '../../domain/keys.ts';
 import { STAGES, type Stage } from '../../domain/names.ts';
 import { withSession } from '../connect.ts';
 import { CommandError, EXIT } from '../exit.ts';
-import {
-  cancelWorkflow,
-  checkRunId,
-  checkStages,
-  describeRun,
-  findConfig,
-  startWorkflow,
-  unpause,
-  type FrozenConfig,
-} from '../runs.ts';
+import { checkRunId, checkStages, findConfig, goOn, type FrozenConfig } from '../runs.ts';
 import { readInputs, uploadInputs } from '../upload-inputs.ts';
 import { staleStages } from '../stale-stages.ts';
 
 export interface ResumeOptions {
   readonly config?: string;
   readonly set: readonly string[];
+  readonly budget?: string;
   readonly yes?: boolean;
   readonly acceptFailed?: boolean;
   readonly from?: string;
@@ -38,21 +30,15 @@ export async function resume(run: string, options: ResumeOptions): Promise<numbe
   return withSession(async ({ client, store }) => {
     let frozen = await findConfig(store, run);
     if (!frozen) throw new CommandError(EXIT.noSuchRun, `there is no run ${run} in store ${store.url}`);
-    const description = await describeRun(client, run);
-    const last = (description?.memo ?? {}) as { revision?: number; until?: Stage | null };
-    if (given && fingerprint(given.config) !== fingerprint(frozen.config)) {
-      confirmStale(frozen.config, given.config, stages.from, options.yes ?? false);
-      await uploadInputs(store, given.inputs);
-      frozen = await nextRevision(store, run, frozen, given.config);
+    const config = withBudget(given?.config ?? frozen.config, options.budget);
+    if (fingerprint(config) !== fingerprint(frozen.config)) {
+      confirmStale(frozen.config, config, stages.from, options.yes ?? false);
+      await uploadInputs(store, given?.inputs ?? []);
+      frozen = await nextRevision(store, run, frozen, config);
     }
-    const told = stages.from !== undefined || stages.until !== undefined || options.acceptFailed === true;
-    if (description?.status.name === 'RUNNING' && (told || last.revision !== frozen.revision))
-      await cancelWorkflow(client, run);
-    await unpause(client, store, run);
-    // A run that was to end at a stage still does, unless it is told another.
-    const until = stages.until ?? last.until ?? undefined;
+    const again = stages.from !== undefined || stages.until !== undefined || options.acceptFailed === true;
     const acceptFailed = options.acceptFailed ?? false;
-    await startWorkflow(client, run, frozen, { ...stages, ...(until ? { until } : {}), acceptFailed });
+    const until = await goOn({ client, store }, run, frozen, { ...stages, acceptFailed, again });
     console.log(
       options.json
         ? JSON.stringify({ run, state: 'resumed', revision: frozen.revision })
@@ -60,6 +46,21 @@ export async function resume(run: string, options: ResumeOptions): Promise<numbe
     );
     return EXIT.done;
   });
+}
+
+/** The configuration with another budget: a number in the run's own unit, `$20`, or `5000000 tokens`. */
+function withBudget(config: RunConfig, text: string | undefined): RunConfig {
+  if (text === undefined) return config;
+  const match = /^(?<dollars>\$)?\s*(?<amount>\d+(?:\.\d+)?)\s*(?<tokens>tokens?)?$/.exec(text.trim());
+  const { dollars, amount, tokens } = match?.groups ?? {};
+  if (amount === undefined || Number(amount) <= 0 || (dollars && tokens))
+    throw new CommandError(
+      EXIT.usage,
+      `--budget ${text}: expected an amount above 0, such as 20, '$20' or '5000000 tokens'`,
+    );
+  const inTokens = tokens !== undefined || (dollars === undefined && config.budget?.tokens !== undefined);
+  const budget = inTokens ? { tokens: Math.floor(Number(amount)) } : { dollars: Number(amount) };
+  return parseConfig({ ...config, budget }, '--budget');
 }
 
 function confirmStale(before: RunConfig, after: RunConfig, from: Stage | undefined, yes: boolean): void {

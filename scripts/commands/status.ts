@@ -1,5 +1,5 @@
 import { reportKey } from '../../domain/keys.ts';
-import { stageLine } from '../../domain/progress.ts';
+import { paidLine, stageLine } from '../../domain/progress.ts';
 import { openSession } from '../connect.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import { checkRunId, exitCodeOf, findConfig, runProgress } from '../runs.ts';
@@ -29,6 +29,8 @@ export async function status(
       else {
         print(`run ${run}: ${progress.state}${progress.message === '' ? '' : `, ${progress.message}`}`);
         for (const stage of progress.stages) print(stageLine(stage));
+        const paid = paidLine(progress);
+        if (paid) print(paid);
       }
     }
     if (!options.json && (await store.find(reportKey(run)))) print(`report: ${store.url}/${reportKey(run)}`);

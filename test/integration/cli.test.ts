@@ -148,7 +148,7 @@ describe.skipIf(missing('services'))('the longwriter command', () => {
     const { code, err } = await longwriter(['stauts', 'once']);
     expect(code).toBe(2);
     expect(err).toContain('Did you mean status?');
-    for (const command of ['start', 'status', 'resume', 'pause', 'cancel', 'dev']) {
+    for (const command of ['start', 'status', 'resume', 'retry', 'pause', 'cancel', 'dev']) {
       const help = await longwriter([command, '--help']);
       expect([help.code, help.out.includes(`npm run longwriter -- ${command}`)], command).toEqual([0, true]);
     }

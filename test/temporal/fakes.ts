@@ -4,7 +4,10 @@ import type { RecordStageInput } from '../../activities/record-stage.ts';
 import type { TrainModelInput } from '../../activities/train-model.ts';
 import type { ListPromptsInput } from '../../activities/list-prompts.ts';
 import { Context } from '@temporalio/activity';
+import { NO_SPENDING } from '../../domain/cost.ts';
 import { SERVED_SIGNAL } from '../../domain/progress.ts';
+
+const spending = NO_SPENDING;
 
 /** Activities of a pipeline of two samples and two prompts that goes well; `trace` tells what was asked, in order. */
 export function goodActivities(trace: string[]) {
@@ -20,14 +23,13 @@ export function goodActivities(trace: string[]) {
       selectInstructions: async () => (trace.push('select'), { key: 'i', selected: 2, duplicates: 0 }),
       findUnfinished: async ({ work, offset, count }: FindUnfinishedInput) => ({
         items: Array.from({ length: count }, (_, index) =>
-          work.kind === 'samples' ? `${offset + index}` : `p${index}-0`,
+          work.kind === 'samples' ? { id: `${offset + index}` } : { id: `p${index}-0` },
         ),
-        kept: 0,
-        rejected: {},
+        finished: { kept: 0, rejected: {}, words: 0, spending },
       }),
-      planSample: async () => (trace.push('plan'), { ok: true, call: 'p', sections: [200] }),
-      writeSection: async () => ({ ok: true, call: 's', words: 200 }),
-      finishSample: async (): Promise<object> => ({ verdict: 'kept', words: 200 }),
+      planSample: async () => (trace.push('plan'), { ok: true, call: 'p', sections: [200], spending }),
+      writeSection: async () => ({ ok: true, call: 's', words: 200, spending }),
+      finishSample: async (): Promise<object> => ({ verdict: 'kept', words: 200, spending }),
       assembleDataset: async () => (
         trace.push('dataset'),
         { folder: 'd', fingerprint: 'f', selected: 2, kept: 2, general: 0, rejected: {}, failed: 0 }
@@ -43,8 +45,8 @@ export function goodActivities(trace: string[]) {
         completions: 1,
       }),
       serveModel: async ({ model: { identity } }: ServeModelInput) => serveUntilCancelled(identity, trace),
-      sampleCompletion: async () => (trace.push('complete'), { words: 5 }),
-      judgeCompletion: async () => (trace.push('judge'), { ok: true, scored: true }),
+      sampleCompletion: async () => (trace.push('complete'), { words: 5, spending }),
+      judgeCompletion: async () => (trace.push('judge'), { ok: true, scored: true, spending }),
       buildPreferencePairs: async () => (
         trace.push('pairs'),
         { folder: 'preferences-sft', prompts: 2, pairs: 2, general: 0, dropped: {} }

@@ -1,14 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failure } from '../../activities/failures.ts';
+import type { FinishSampleInput } from '../../activities/finish-sample.ts';
 import type { FindUnfinishedInput } from '../../activities/find-unfinished.ts';
 import type { JudgeCompletionInput } from '../../activities/judge-completion.ts';
 import type { PlanSampleInput } from '../../activities/plan-sample.ts';
-import type { ItemCounts } from '../../activities/stage-outcomes.ts';
+import { NO_SPENDING } from '../../domain/cost.ts';
 import { PIPELINE_QUEUE } from '../../domain/names.ts';
+import type { ItemCounts } from '../../domain/tally.ts';
 import type { partition, PartitionInput } from '../../workflows/partition.ts';
 import { missing } from '../parts.ts';
 import { newRun, startTestPipeline, type TestPipeline } from './environment.ts';
 
+const spending = NO_SPENDING;
+const none = { kept: 0, rejected: {}, words: 0, spending };
 const samples = { kind: 'samples', instructions: 'i' } as const;
 
 describe.skipIf(missing('services'))('partition', () => {
@@ -18,7 +22,7 @@ describe.skipIf(missing('services'))('partition', () => {
   });
   afterAll(() => pipeline.close());
 
-  function run(id: string, input: Partial<PartitionInput>): Promise<ItemCounts> {
+  function run(id: string, input: Partial<PartitionInput> = {}): Promise<ItemCounts> {
     return pipeline.environment.client.workflow.execute<typeof partition>('partition', {
       taskQueue: PIPELINE_QUEUE,
       workflowId: `${id}.generate`,
@@ -34,6 +38,8 @@ describe.skipIf(missing('services'))('partition', () => {
           size: 500,
           window: 2,
           maxDraws: 2,
+          group: { name: 'samples', total: input.count ?? 6 },
+          reportEvery: 1,
           ...input,
         },
       ],
@@ -43,8 +49,8 @@ describe.skipIf(missing('services'))('partition', () => {
   /** Items are named by their place; `unfinished` says which lack a result. */
   const finder = (unfinished: (index: number) => boolean) => async (input: FindUnfinishedInput) => {
     const range = Array.from({ length: input.count }, (_, index) => input.offset + index);
-    const items = range.filter(unfinished).map(String);
-    return { items, kept: input.count - items.length, rejected: {} };
+    const items = range.filter(unfinished).map((index) => ({ id: String(index) }));
+    return { items, finished: { ...none, kept: input.count - items.length } };
   };
 
   test('starts no child for what is finished, and counts it', async () => {
@@ -52,12 +58,15 @@ describe.skipIf(missing('services'))('partition', () => {
     const counts = await pipeline.withActivities(
       {
         findUnfinished: finder((index) => index >= 4),
-        planSample: async ({ sample }: PlanSampleInput) => (asked.push(sample), { ok: true, call: 'p', sections: [] }),
-        finishSample: async () => ({ verdict: 'kept', words: 1 }),
+        planSample: async ({ sample }: PlanSampleInput) => (
+          asked.push(sample),
+          { ok: true, call: 'p', sections: [], spending }
+        ),
+        finishSample: async () => ({ verdict: 'kept', words: 1, spending }),
       },
       () => run(newRun(), {}),
     );
-    expect(counts).toEqual({ kept: 6, rejected: {}, failed: {} });
+    expect(counts).toMatchObject({ kept: 6, rejected: {}, failed: {} });
     expect(asked.toSorted()).toEqual(['4', '5']);
   });
 
@@ -77,9 +86,9 @@ describe.skipIf(missing('services'))('partition', () => {
           inProgress--;
           ended.push(sample);
           if (ended.length === 5) resolve();
-          return { ok: true, call: 'p', sections: [] };
+          return { ok: true, call: 'p', sections: [], spending };
         },
-        finishSample: async () => ({ verdict: 'kept', words: 1 }),
+        finishSample: async () => ({ verdict: 'kept', words: 1, spending }),
       },
       () => run(newRun(), {}),
     );
@@ -93,12 +102,12 @@ describe.skipIf(missing('services'))('partition', () => {
       {
         findUnfinished: async (input: FindUnfinishedInput) => {
           looked.push(`${input.offset}+${input.count}`);
-          return { items: [], kept: input.count - 1, rejected: { 'too-short': 1 } };
+          return { items: [], finished: { ...none, kept: input.count - 1, rejected: { 'too-short': 1 } } };
         },
       },
       () => run(newRun(), { count: 1250, size: 500 }),
     );
-    expect(counts).toEqual({ kept: 1247, rejected: { 'too-short': 3 }, failed: {} });
+    expect(counts).toMatchObject({ kept: 1247, rejected: { 'too-short': 3 }, failed: {} });
     expect(looked.toSorted()).toEqual(['0+500', '1000+250', '500+500']);
   });
 
@@ -108,34 +117,130 @@ describe.skipIf(missing('services'))('partition', () => {
         findUnfinished: finder(() => true),
         planSample: async ({ sample }: PlanSampleInput) => {
           if (sample === '3') throw failure('Model.BadRequest', 'no');
-          return { ok: true, call: 'p', sections: [] };
+          return { ok: true, call: 'p', sections: [], spending };
         },
-        finishSample: async () => ({ verdict: 'kept', words: 1 }),
+        finishSample: async () => ({ verdict: 'kept', words: 1, spending }),
       },
       () => run(newRun(), {}),
     );
-    expect(counts).toEqual({ kept: 5, rejected: {}, failed: { 'Model.BadRequest': 1 } });
+    expect(counts).toMatchObject({ kept: 5, rejected: {}, failed: { 'Model.BadRequest': 1 } });
   });
 
   test('a judge that cannot be read is asked again, told of the earlier calls, and at last leaves it unscored', async () => {
     const asked: JudgeCompletionInput[] = [];
     const counts = await pipeline.withActivities(
       {
-        findUnfinished: async () => ({ items: ['a-0', 'b-1'], kept: 0, rejected: {} }),
+        findUnfinished: async () => ({ items: [{ id: 'a-0' }, { id: 'b-1' }], finished: none }),
         judgeCompletion: async (input: JudgeCompletionInput) => {
           asked.push(input);
-          if (input.prompt === 'a') return { ok: true, scored: true };
+          if (input.prompt === 'a') return { ok: true, scored: true, spending };
           return input.last
-            ? { ok: true, scored: false }
-            : { ok: false, reason: 'no JSON object', call: `c${input.draw}` };
+            ? { ok: true, scored: false, spending }
+            : { ok: false, reason: 'no JSON object', call: `c${input.draw}`, spending };
         },
       },
       () => run(newRun(), { work: { kind: 'judgements', folder: 'f', completions: 2 }, count: 2 }),
     );
-    expect(counts).toEqual({ kept: 1, rejected: { unscored: 1 }, failed: {} });
+    expect(counts).toMatchObject({ kept: 1, rejected: { unscored: 1 }, failed: {} });
     expect(asked.filter(({ prompt }) => prompt === 'b')).toMatchObject([
       { completion: 1, draw: 0, last: false, earlier: [] },
       { completion: 1, draw: 1, last: true, earlier: ['c0'] },
     ]);
+  });
+
+  /** Samples that may cost up to `bound`, of which each pays 2 tokens; tells the most that were in progress at once. */
+  async function spend(allowance: number, bound: number, planned?: number) {
+    const slow = planned === undefined ? 300 : 1500;
+    let inProgress = 0;
+    let most = 0;
+    const cost = { calls: 1, promptTokens: 0, cachedTokens: 0, completionTokens: 2, dollars: 0 };
+    const counts = await pipeline.withActivities(
+      {
+        findUnfinished: async ({ offset, count }: FindUnfinishedInput) => ({
+          items: Array.from({ length: count }, (_, index) => ({ id: `${offset + index}`, bound })),
+          finished: none,
+        }),
+        planSample: async () => ({
+          ok: true,
+          call: 'p',
+          sections: [200],
+          spending,
+          ...(planned === undefined ? {} : { bound: planned }),
+        }),
+        writeSection: async () => {
+          most = Math.max(most, ++inProgress);
+          await new Promise((done) => setTimeout(done, slow));
+          inProgress--;
+          return { ok: true, call: 's', words: 200, spending: { used: cost, paid: cost } };
+        },
+        finishSample: async (input: FinishSampleInput) => ({ verdict: 'kept', words: 200, spending: input.spending }),
+      },
+      () => run(newRun(), { window: 6, allowance: { unit: 'tokens', amount: allowance } }),
+    );
+    return { counts, most };
+  }
+
+  test('reserves the most that a sample may cost, and uses what it did not cost for the next', async () => {
+    const { counts, most } = await spend(25, 10);
+    expect(counts).toMatchObject({
+      kept: 6,
+      words: 1200,
+      unpaid: { items: 0 },
+      spending: { paid: { completionTokens: 12 } },
+    });
+    expect(most).toBe(2);
+  });
+
+  test('begins nothing that might cost more than is left, and says what it would take', async () => {
+    const { counts } = await spend(25, 24);
+    expect(counts).toMatchObject({ kept: 1, failed: {}, unpaid: { items: 5, least: 24 } });
+  });
+
+  test('a planned sample reserves only what its own sections may cost', async () => {
+    const { counts, most } = await spend(60, 30, 3);
+    expect(counts.kept).toBe(6);
+    expect(most).toBeGreaterThan(2);
+  });
+
+  test('parts share an allowance, and together never reserve more than it', async () => {
+    let reserved = 0;
+    const counts = await pipeline.withActivities(
+      {
+        findUnfinished: async ({ count }: FindUnfinishedInput) => ({
+          items: Array.from({ length: count }, (_, index) => ({ id: `${index}`, bound: 40 })),
+          finished: none,
+        }),
+        planSample: async () => (reserved++, { ok: true, call: 'p', sections: [], spending }),
+        finishSample: async () => ({ verdict: 'kept', words: 1, spending }),
+      },
+      () => run(newRun(), { count: 4, size: 2, allowance: { unit: 'tokens', amount: 60 } }),
+    );
+    // Two parts have 30 each, which is room for none; a second pass, one part at a time, would have it.
+    expect([counts.kept, counts.unpaid, reserved]).toEqual([0, { items: 4, least: 40 }, 0]);
+  });
+
+  test('parts that are smaller than what is reported at a time are reported together', async () => {
+    let reports = 0;
+    const id = newRun();
+    const count = 400;
+    await pipeline.withActivities(
+      {
+        findUnfinished: async (input: FindUnfinishedInput) => ({
+          items: [],
+          finished: { ...none, kept: input.count },
+        }),
+      },
+      async () => {
+        await run(id, { count, size: 10, reportEvery: 100 });
+        const { client } = pipeline.environment;
+        const parts = Array.from({ length: count / 10 }, (_, index) => `${id}.generate.samples.${index}`);
+        for (const workflowId of [`${id}.generate`, ...parts]) {
+          const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+          reports += events!.filter((event) => event.signalExternalWorkflowExecutionInitiatedEventAttributes).length;
+        }
+      },
+    );
+    // The first part, each hundred after that, and the end.
+    expect(reports).toBe(5);
   });
 });

@@ -1,3 +1,4 @@
+import { NO_SPENDING } from '../../domain/cost.ts';
 import type { ReportData } from '../../activities/report/data.ts';
 import { summarize, summarizeBuckets, type EvaluatedCompletion } from '../../domain/evaluation.ts';
 import { lengthScore } from '../../domain/length.ts';
@@ -26,7 +27,7 @@ export function evaluated(
       breadthAndDepth: score(4),
       readingExperience: score(5),
     };
-    const identity = { prompt: `prompt-${index}`, completion: 0 };
+    const identity = { prompt: `prompt-${index}`, completion: 0, spending: NO_SPENDING };
     return {
       prompt: { id: identity.prompt, prompt: 'not shown', length: required, type: 'News Report' },
       completion: {

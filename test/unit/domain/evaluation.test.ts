@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BUCKETS, summarize, summarizeBuckets, type EvaluatedCompletion } from '../../../domain/evaluation.ts';
+import { NO_SPENDING } from '../../../domain/cost.ts';
 import { qualityScore } from '../../../domain/rubric.ts';
 import { DIMENSIONS, type RubricScores } from '../../../domain/schemas/completion.ts';
 import { ScoreSummary } from '../../../domain/schemas/evaluation.ts';
@@ -7,7 +8,7 @@ import { ScoreSummary } from '../../../domain/schemas/evaluation.ts';
 const all = (score: number) => Object.fromEntries(DIMENSIONS.map((name) => [name, score])) as RubricScores;
 
 function row(length: number, lengthScore: number, score?: number, finishReason = 'stop'): EvaluatedCompletion {
-  const identity = { prompt: 'p', completion: 0 };
+  const identity = { prompt: 'p', completion: 0, spending: NO_SPENDING };
   return {
     prompt: { id: 'p', prompt: 'Write.', length, type: 'News Report' },
     completion: { ...identity, call: 'c', text: 'text', words: length, finishReason, lengthScore },

@@ -1,0 +1,27 @@
+import { ledgerFolder } from '../../../domain/keys.ts';
+import { addCosts, callCost, NO_COST, priceOf, type Prices } from '../../../domain/cost.ts';
+import type { Call, Cost } from '../../../domain/schemas/call.ts';
+import type { Store } from './store.ts';
+
+/**
+ * Enters a call into the ledger of the run that paid for it. All that an entry says stands in its name, so that a listing
+ * adds a ledger up; entered twice, it is one entry.
+ */
+export async function enterPaid(store: Store, { run, fingerprint, request, answer }: Call): Promise<void> {
+  const { promptTokens, cachedTokens, completionTokens } = answer.usage;
+  const name = [fingerprint.slice(0, 32), promptTokens, cachedTokens, completionTokens].join('-');
+  await store.createIfAbsent(`${ledgerFolder(run)}/${encodeURIComponent(request.model)}/${name}`, new Uint8Array());
+}
+
+/** What a run has paid for, in all stages and under all of its configurations, at the prices of one. */
+export async function readPaid(store: Store, run: string, prices: Prices): Promise<Cost> {
+  const folder = ledgerFolder(run);
+  let total = NO_COST;
+  for await (const path of store.list(folder)) {
+    const [model = '', name = ''] = path.slice(folder.length + 1).split('/');
+    const [promptTokens = 0, cachedTokens = 0, completionTokens = 0] = name.split('-').slice(1).map(Number);
+    const usage = { promptTokens, cachedTokens, completionTokens };
+    total = addCosts(total, callCost(usage, priceOf(prices, decodeURIComponent(model))));
+  }
+  return total;
+}

@@ -1,0 +1,9 @@
+import type { RunConfig } from '../configs/schema.ts';
+import { callCost, NO_COST, priceOf } from '../domain/cost.ts';
+import type { Call, Spending } from '../domain/schemas/call.ts';
+
+/** What a call took, and whether this run paid for it: a call is paid by the run that stored it. */
+export function spendingOf(config: RunConfig, run: string, call: Call): Spending {
+  const used = callCost(call.answer.usage, priceOf(config, call.request.model));
+  return { used, paid: call.run === run ? used : NO_COST };
+}

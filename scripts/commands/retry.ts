@@ -1,0 +1,80 @@
+import { findJson, jsonBytes } from '../../activities/io/store/json.ts';
+import type { Store } from '../../activities/io/store/store.ts';
+import { countBy } from '../../domain/count-by.ts';
+import { retriesKey, samplesFolder, stageKey } from '../../domain/keys.ts';
+import { STAGES } from '../../domain/names.ts';
+import { Retries, StageRecord, type Retry } from '../../domain/schemas/run.ts';
+import { RejectionReason, Sample } from '../../domain/schemas/sample.ts';
+import { withSession } from '../connect.ts';
+import { CommandError, EXIT } from '../exit.ts';
+import { checkRunId, checkStages, findConfig, goOn } from '../runs.ts';
+
+export interface RetryOptions {
+  readonly sample: readonly string[];
+  readonly reason: readonly string[];
+  readonly yes?: boolean;
+  readonly until?: string;
+  readonly json?: boolean;
+}
+
+/**
+ * Opens rejected samples again, by id or by reason, and lets the run go on. What was accepted of them stays: a step whose
+ * draws were spent gets as many again, and a sample that the filter dropped is written anew.
+ */
+export async function retry(run: string, options: RetryOptions): Promise<number> {
+  checkRunId(run);
+  const stages = checkStages(options);
+  const reasons = options.reason.map(checkReason);
+  if (reasons.length + options.sample.length === 0)
+    throw new CommandError(EXIT.usage, 'retry needs --sample ID or --reason REASON');
+  return withSession(async ({ client, store }) => {
+    const frozen = await findConfig(store, run);
+    if (!frozen) throw new CommandError(EXIT.noSuchRun, `there is no run ${run} in store ${store.url}`);
+    const rejected = await rejectedSamples(store, run);
+    const chosen = rejected.filter(({ id, reason }) => options.sample.includes(id) || reasons.includes(reason));
+    const unknown = options.sample.find((id) => rejected.every((one) => one.id !== id));
+    if (unknown !== undefined) throw new CommandError(EXIT.usage, `run ${run} has no rejected sample ${unknown}`);
+    if (chosen.length === 0) {
+      const there = Object.entries(countBy(rejected.map(({ reason }) => reason)));
+      const list = there.map(([reason, count]) => `${count} ${reason}`).join(', ') || 'none';
+      throw new CommandError(EXIT.usage, `run ${run} has no sample rejected for that; rejected are: ${list}`);
+    }
+    const endsEarly = stages.until !== undefined && STAGES.indexOf(stages.until) < STAGES.indexOf('sft');
+    if (!options.yes && !endsEarly && (await findJson(store, stageKey(run, 'sft'), StageRecord))) {
+      throw new CommandError(
+        EXIT.usage,
+        'a finished training would be made again on the changed dataset; add --yes to do so, or --until dataset',
+      );
+    }
+    const retries = (await findJson(store, retriesKey(run), Retries)) ?? {};
+    for (const { id, reason } of chosen) retries[id] = opened(retries[id] ?? { draws: 0, anew: 0 }, reason);
+    await store.putView(retriesKey(run), jsonBytes(retries));
+    await goOn({ client, store }, run, frozen, { ...stages, again: true });
+    console.log(
+      options.json
+        ? JSON.stringify({ run, state: 'resumed', samples: chosen.map(({ id }) => id) })
+        : `run ${run} tries ${chosen.length} rejected ${chosen.length === 1 ? 'sample' : 'samples'} again`,
+    );
+    return EXIT.done;
+  });
+}
+
+/** Once more: a filter's verdict on the same text would be the same, a check's on a further draw need not be. */
+function opened({ draws, anew }: Retry, reason: RejectionReason): Retry {
+  return reason === 'too-short' || reason === 'length-score' ? { draws, anew: anew + 1 } : { draws: draws + 1, anew };
+}
+
+async function rejectedSamples(store: Store, run: string): Promise<{ id: string; reason: RejectionReason }[]> {
+  const found: { id: string; reason: RejectionReason }[] = [];
+  for await (const path of store.list(samplesFolder(run))) {
+    const sample = await findJson(store, path, Sample);
+    if (sample?.reason) found.push({ id: sample.id, reason: sample.reason });
+  }
+  return found;
+}
+
+function checkReason(text: string): RejectionReason {
+  const parsed = RejectionReason.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new CommandError(EXIT.usage, `--reason ${text}: expected one of ${RejectionReason.options.join(', ')}`);
+}
