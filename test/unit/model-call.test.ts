@@ -4,17 +4,13 @@ import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ActivityDeps } from '../../activities/deps.ts';
-import { makeGate } from '../../activities/gate.ts';
 import { ModelError, type ModelClient } from '../../activities/io/model/model.ts';
-import { fileStore } from '../../activities/io/store/file.ts';
 import { jsonBytes } from '../../activities/io/store/json.ts';
+import { readPaid } from '../../activities/io/store/ledger.ts';
 import { modelCall } from '../../activities/model-call.ts';
-import { makeOutages } from '../../activities/outages.ts';
-import { makePacer } from '../../activities/pacer.ts';
-import { makeRunFiles } from '../../activities/run-files.ts';
-import { loadConfig, parseConfig } from '../../configs/load.ts';
-import { configKey, controlKey } from '../../domain/keys.ts';
-import type { Answer, CallRequest } from '../../domain/schemas/call.ts';
+import { callKey, controlKey, ledgerFolder } from '../../domain/keys.ts';
+import type { CallRequest } from '../../domain/schemas/call.ts';
+import { activityDeps, answerOf } from './activity-deps.ts';
 
 const run = { run: 'r', revision: 1 };
 const request: CallRequest = {
@@ -23,11 +19,7 @@ const request: CallRequest = {
   parameters: { temperature: 1, maxTokens: 10, extra: {} },
   draw: 0,
 };
-const answer = (text: string): Answer => ({
-  text,
-  finishReason: 'stop',
-  usage: { promptTokens: 1, cachedTokens: 0, completionTokens: 1 },
-});
+const answer = answerOf;
 
 describe('modelCall', () => {
   let folder: string;
@@ -36,28 +28,7 @@ describe('modelCall', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  /** Activities' dependencies on a real store, with a model of the test's own. */
-  async function deps(complete: ModelClient['complete']): Promise<ActivityDeps> {
-    const store = fileStore(folder);
-    const pacer = makePacer({ inFlight: 2 });
-    await store.putView(configKey('r'), jsonBytes(await loadConfig('configs/quickstart.yaml')));
-    return {
-      store,
-      files: makeRunFiles(store, parseConfig),
-      gate: makeGate(store),
-      model: { complete },
-      pacer: () => pacer,
-      outages: makeOutages(),
-      launcher: undefined as never,
-      node: {
-        home: folder,
-        processes: folder,
-        embeddedModelUrl: 'http://embedded/v1',
-        commandValues: {},
-        secret: () => 'k',
-      },
-    };
-  }
+  const deps = (complete: ModelClient['complete']) => activityDeps(folder, complete);
 
   const call = (with_: ActivityDeps, asked = request): Promise<string> =>
     new MockActivityEnvironment().run(async () => (await modelCall(with_, run, 'writer', asked)).answer.text);
@@ -137,5 +108,54 @@ describe('modelCall', () => {
     const startedAt = Date.now();
     await call(shared, { ...request, draw: 1 });
     expect(Date.now() - startedAt).toBeGreaterThanOrEqual(350);
+  });
+
+  test('enters what it paid for once, and nothing for an answer that another run paid for', async () => {
+    const shared = await deps(async () => answer('text'));
+    await call(shared);
+    await call(shared);
+    const other = { run: 'other', revision: 1 };
+    await new MockActivityEnvironment().run(() => modelCall(shared, other, 'writer', request));
+    const config = await shared.files.config(run);
+    expect(await readPaid(shared.store, 'r', config)).toMatchObject({ calls: 1, promptTokens: 100, cachedTokens: 40 });
+    expect(await readPaid(shared.store, 'other', config)).toMatchObject({ calls: 0 });
+  });
+
+  test('enters a call whose first attempt ended before it could', async () => {
+    const shared = await deps(async () => answer('text'));
+    await call(shared);
+    for await (const path of shared.store.list(ledgerFolder('r'))) await shared.store.remove(path);
+    await call(shared);
+    expect(await readPaid(shared.store, 'r', await shared.files.config(run))).toMatchObject({ calls: 1 });
+  });
+
+  test('an endpoint that nobody can reach is tried again, and after its time it is gone and pauses the run', async () => {
+    const shared = await activityDeps(folder, async () => {
+      throw new ModelError('Unreachable', 'http://embedded/v1: cannot be reached (ECONNREFUSED)');
+    }, ['endpoints.writer.limits.goneAfterSeconds=1']);
+    let now = 0;
+    const since = new Map<string, number>();
+    const outages = {
+      failed: (place: string) => now - (since.get(place) ?? (since.set(place, now), now)),
+      answered: (place: string) => void since.delete(place),
+    };
+    const later = { ...shared, outages };
+    await expect(call(later)).rejects.toMatchObject({ problem: 'Unreachable' });
+    now = 900;
+    await expect(call(later)).rejects.toMatchObject({ problem: 'Unreachable' });
+    now = 1100;
+    await expect(call(later)).rejects.toMatchObject({ type: 'Model.Gone', nonRetryable: true });
+    expect(await shared.gate.isOpen('r')).toBe(false);
+  });
+
+  test('stores no answer under a call that failed', async () => {
+    const shared = await deps(async () => {
+      throw new ModelError('ServerError', '500');
+    });
+    await expect(call(shared)).rejects.toThrow('500');
+    const stored: string[] = [];
+    for await (const path of shared.store.list('calls')) stored.push(path);
+    expect(stored).toEqual([]);
+    expect(callKey('ab12')).toBe('calls/ab/ab12.json');
   });
 });

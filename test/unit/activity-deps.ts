@@ -1,0 +1,46 @@
+import type { ActivityDeps } from '../../activities/deps.ts';
+import { makeGate } from '../../activities/gate.ts';
+import type { ModelClient } from '../../activities/io/model/model.ts';
+import { fileStore } from '../../activities/io/store/file.ts';
+import { jsonBytes } from '../../activities/io/store/json.ts';
+import { makeOutages } from '../../activities/outages.ts';
+import { makePacer } from '../../activities/pacer.ts';
+import { makeRunFiles } from '../../activities/run-files.ts';
+import { loadConfig, parseConfig } from '../../configs/load.ts';
+import { configKey } from '../../domain/keys.ts';
+import type { Answer } from '../../domain/schemas/call.ts';
+
+/** What activities of a run `r` work with: a real store in a folder, the quickstart's configuration, a model of the test's own. */
+export async function activityDeps(
+  folder: string,
+  complete: ModelClient['complete'],
+  overrides: readonly string[] = [],
+): Promise<ActivityDeps> {
+  const store = fileStore(folder);
+  const pacer = makePacer({ inFlight: 2 });
+  await store.putView(configKey('r'), jsonBytes(await loadConfig('configs/quickstart.yaml', overrides)));
+  return {
+    store,
+    files: makeRunFiles(store, parseConfig),
+    gate: makeGate(store),
+    model: { complete },
+    pacer: () => pacer,
+    outages: makeOutages(),
+    launcher: undefined as never,
+    node: {
+      home: folder,
+      processes: folder,
+      embeddedModelUrl: 'http://embedded/v1',
+      commandValues: {},
+      secret: () => 'k',
+    },
+  };
+}
+
+/** An answer of a model that ended by itself. */
+export const answerOf = (text: string, more: Partial<Answer> = {}): Answer => ({
+  text,
+  finishReason: 'stop',
+  usage: { promptTokens: 100, cachedTokens: 40, completionTokens: 50 },
+  ...more,
+});
