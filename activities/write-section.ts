@@ -7,9 +7,10 @@ import {
   planLines,
   renderPrompt,
 } from '../domain/prompts.ts';
-import { checkSection, cleanSection, joinSections, stripThinking } from '../domain/response.ts';
+import { cleanSection, joinSections, stripThinking } from '../domain/response.ts';
 import type { Answer, ChatMessage } from '../domain/schemas/call.ts';
 import type { PlannedSection, RejectionReason } from '../domain/schemas/sample.ts';
+import { CHECKS_OFF, checkSection } from '../domain/section-check.ts';
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
 import { modelCall, readCall } from './model-call.ts';
@@ -46,8 +47,11 @@ export async function writeSection(deps: ActivityDeps, input: WriteSectionInput)
     parameters: callParameters(config.generation.section.sampling),
     draw: input.draw,
   });
-  const reason = checkSection({ ...call.answer, text: sectionText(config, call.answer) });
-  if (reason) return { ok: false, reason };
+  const refusal = checkSection(
+    { ...call.answer, text: sectionText(config, call.answer) },
+    { planned: plan.sections[earlier.length]!.words, earlier, expected: undefined, checks: CHECKS_OFF },
+  );
+  if (refusal) return { ok: false, reason: refusal.reason };
   return { ok: true, call: call.fingerprint, words: countWords(cleanSection(sectionText(config, call.answer))) };
 }
 

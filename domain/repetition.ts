@@ -1,8 +1,14 @@
 // A character of a script without spaces is a token of its own: a text of 200,000 of them is no single word.
 const SPACELESS = String.raw`\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}`;
-const TOKEN = new RegExp(String.raw`[${SPACELESS}]|(?:(?![${SPACELESS}])[\p{L}\p{M}\p{N}])+|\S`, 'gu');
+// A rule or a blank to fill in is one token, however long, and repeats nothing.
+const RULE = String.raw`[-=_*.…~#·─━═—]`;
+const TOKEN = new RegExp(String.raw`(${RULE})\1+|[${SPACELESS}]|(?:(?![${SPACELESS}])[\p{L}\p{M}\p{N}])+|\S`, 'gu');
+const RULE_OR_CELL = new RegExp(String.raw`^(?:${RULE}|[|+])`, 'u');
 
-/** What a text is made of, in lower case: Chinese and Japanese characters, runs of letters and digits, single marks. */
+/**
+ * What a text is made of, in lower case: Chinese and Japanese characters, runs of letters and digits, rules such as `---`,
+ * and single other marks.
+ */
 export function tokensOf(text: string): string[] {
   return text.toLowerCase().match(TOKEN) ?? [];
 }
@@ -42,7 +48,7 @@ export function longestRun(text: string): number {
   for (const token of tokensOf(text)) {
     run = token === last ? run + 1 : 1;
     last = token;
-    if (run > longest && !/^[-=_*.…~#|+·─━═—]$/u.test(token)) longest = run;
+    if (run > longest && !RULE_OR_CELL.test(token)) longest = run;
   }
   return longest;
 }

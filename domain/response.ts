@@ -1,31 +1,38 @@
-import type { RejectionReason } from './schemas/sample.ts';
-import type { Answer } from './schemas/call.ts';
+import { NUMERAL } from './numerals.ts';
 
-// Marks are spelled out, since JavaScript's \W holds every Chinese character; a quotation is a story's, not a refusal.
-const REFUSAL =
-  /^[\s*_#>]*(?:i['’]?m sorry|i am sorry|sorry,|i can(?:no|['’])t (?:help(?! but\b)|assist|write|comply)|as an ai\b|抱歉|对不起)/iu;
+// Every run is bounded, so that a beginning of WINDOW characters holds any match.
+const NAME = String.raw`(?:(?:paragraph|section)\s{0,3}${NUMERAL}|part\s{0,3}\d{1,6})(?:\s{0,3}(?:of|\/)\s{0,3}\d{1,6})?|第\s{0,3}(?:\d{1,6}|[零〇一二两三四五六七八九十百]{1,7})\s{0,3}(?:段落?|小?节|部分)|段落\s{0,3}(?:\d{1,6}|[一二三四五六七八九十百]{1,7})`;
+const IDENTIFIER = new RegExp(
+  String.raw`^(?<hashes>#{0,6})\s{0,9}(?<mark>[*_]{0,3})\s{0,3}(?:[[（【]\s{0,3}(?:${NAME})\s{0,3}[\]）】](?<closed1>[*_]{0,3})[ \t]{0,3}(?:[:：、]{0,3})|(?:${NAME})(?<closed2>[*_]{0,3})[ \t]{0,3}(?:[:：、]{1,3}|[.–—-]{1,5}(?![\d.–—-])|(?=\r?\n)|$))(?<after>[*_]{0,3})`,
+  'iu',
+);
+const WINDOW = 200;
 
-/** Why an answer cannot be a section, or undefined where it can. */
-export function checkSection(answer: Answer): RejectionReason | undefined {
-  const text = cleanSection(answer.text);
-  if (text === '') return 'section-empty';
-  if (answer.finishReason === 'length') return 'section-truncated';
-  if (answer.finishReason === 'content_filter') return 'section-refusal';
-  if (REFUSAL.test(text) && text.length < 600) return 'section-refusal';
-  return undefined;
+/**
+ * A section without the identifiers that a model may put before it, such as "Paragraph 3:", "【第三段】" or "### Section 3";
+ * a title after one stays, as the heading or in the emphasis that it was. Cleaning twice gives what cleaning once does.
+ */
+export function cleanSection(text: string): string {
+  let marks = '';
+  let rest = text.trim();
+  for (;;) {
+    const start = (marks + rest.slice(0, WINDOW)).slice(0, WINDOW);
+    const match = IDENTIFIER.exec(start);
+    if (!match) return marks + rest;
+    const tail = rest.slice(match[0].length - marks.length);
+    const titled = /^[ \t]{0,9}[^\s]/.test(tail.slice(0, WINDOW));
+    marks = marksOf(match.groups!, titled);
+    rest = tail.trimStart();
+    if (rest === '') return '';
+  }
 }
 
-const IDENTIFIER =
-  /^[#\s]*(?<mark>[*_]*)\s*(?:(?:paragraph|section|part)\s+\d+|第\s*[一二三四五六七八九十百\d]+\s*[段节])(?<closed>[*_]*)\s*(?:[:：、]+|[.\-–—]+(?!\d)|(?=\n)|$)(?<after>[*_]*)\s*/iu;
-
-/** A section without the identifier that a model may put before it, such as "Paragraph 3:" or "第三段". */
-export function cleanSection(text: string): string {
-  const match = IDENTIFIER.exec(text.trim());
-  if (!match) return text.trim();
-  const { mark = '', closed = '', after = '' } = match.groups!;
-  // Emphasis that opens before an identifier and ends after a title stays with the title.
-  const open = closed === mark ? after : after === mark ? '' : mark + after;
-  return (open + text.trim().slice(match[0].length)).trim();
+/** The Markdown marks of an identifier that belong to what follows it: a title's heading, and emphasis that ends later. */
+function marksOf(groups: Record<string, string>, titled: boolean): string {
+  const { hashes = '', mark = '', closed1, closed2, after = '' } = groups;
+  const closed = closed1 ?? closed2 ?? '';
+  const emphasis = closed === mark ? after : after === mark ? '' : mark + after;
+  return (hashes !== '' && titled ? `${hashes} ` : '') + emphasis;
 }
 
 /** The text of a sample: its sections, cleaned, with a blank line between. */

@@ -20,6 +20,10 @@ describe('repeatedShare', () => {
     expect(repeatedShare('', 1)).toBe(0);
   });
 
+  it('counts a rule, or a blank to fill in, as one token', () => {
+    expect(repeatedShare(`a ${'-'.repeat(80)} b ${'_'.repeat(80)} c`, 2)).toBe(0);
+  });
+
   it('is near 1 for a model that loops, and small for prose', () => {
     expect(repeatedShare('And then it was winter, and the snow fell. '.repeat(50), 8)).toBeGreaterThan(0.95);
     const prose = Array.from({ length: 60 }, (_, index) => `In year ${index} the town had ${index * 7} houses.`).join(
