@@ -104,6 +104,8 @@ describe('parsePlanText', () => {
     ['a range in words', line(1, 'The start', '200 to 400 words'), 'The start'],
     ['a Chinese range', '第一段：主旨：开头，字数：200字～400字', '开头'],
     ['a dash after the word count that makes no range', line(1, 'The start', '300 words - 2 examples'), 'The start'],
+    ['a year after the word count that makes no range', line(1, 'The start', '300 words - 2024 in mind'), 'The start'],
+    ['a full stop before the word count', 'Paragraph 1: It starts. 300 words', 'It starts.'],
     ['a remark after the word count', line(1, 'The start', '300 words (with a quotation)'), 'The start'],
     ['a title before the main point', 'Paragraph 1: Dawn - Main Point: The start - Word Count: 300', 'Dawn: The start'],
     [

@@ -81,7 +81,11 @@ describe('cleanSection', () => {
         expect(cleaned).toBe(cleaned.trim());
         expect(cleanSection(cleaned)).toBe(cleaned);
       }),
+<<<<<<< HEAD
       { numRuns: 2000 },
+=======
+      { numRuns: 500 },
+>>>>>>> checks
     );
   });
 

@@ -132,6 +132,7 @@ describe('the check of leaks', () => {
     ['an opening', 'Here is the next paragraph:\n\nIt fell.', 'opening', 1],
     ['an opening on the same line', "Here's paragraph 3: It fell.", 'opening', 1],
     ['an opening with a reason', 'Below is the second section, based on your outline:\n\nIt fell.', 'opening', 1],
+    ['a bare opening', 'Here is the paragraph, as requested:\n\nIt fell.', 'opening', 1],
     ['an eager opening', "Sure! Here's the text for this part of the story.\n\nIt fell.", 'opening', 1],
     ['an eager promise', 'Certainly! I’ll continue with the next section of the story:\n\nIt fell.', 'opening', 1],
     ['a Chinese opening', '好的，以下是第三段的内容：\n它倒下了。', 'opening', 1],
@@ -170,9 +171,11 @@ describe('the check of leaks', () => {
     ['something that is shown', 'Here is the first section of the park: a long lawn. Here is the plan they made.'],
     ['a promise of a narrator', 'Of course, I will remember that winter for as long as I live.'],
     ['a Chinese list', '以下是文章的三个观点：\n一、友谊。'],
+    ['a text that is read out later on', 'The teacher stood up.\n\nHere is the second paragraph:\n\nIt fell.'],
+    ['the length of a section of a book', 'This section is 240 words long in the first print.\n\nIt grew later.'],
     ['the end of a part of a novel', 'He closed the book.\n\nEnd of Part One'],
     ['a heading of its own', '## Section 3.2: Growth\n\nIt grew.'],
-    ['a section of an exam', 'Section 2: Write an essay on friendship - 400 words.'],
+    ['a section of an exam', 'Section 1: Read the text.\nSection 2: Write an essay on friendship - 400 words.'],
   ])('accepts %s', (_, text) => {
     expect(check(text, { leaks: true })).toBeUndefined();
   });
@@ -273,7 +276,7 @@ describe('a section of hostile text', () => {
         const refusal = checkSection(answer(given, finishReason), { planned: 20, earlier, expected, checks: ALL });
         if (refusal) expect(refusal.detail).toMatch(DETAIL);
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 
