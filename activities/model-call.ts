@@ -6,13 +6,11 @@ import { Call, type CallRequest } from '../domain/schemas/call.ts';
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
 import { whileBeating } from './heartbeat.ts';
-import { ModelError } from './io/model/model.ts';
+import { ModelError, type Connection } from './io/model/model.ts';
 import { findJson, jsonBytes, readJson } from './io/store/json.ts';
+import type { Turn } from './pacer.ts';
 import type { RunReference } from './run-files.ts';
 import { connect } from './connect.ts';
-
-/** Milliseconds that a 429 without a Retry-After closes an endpoint's gate. */
-const DEFAULT_CLOSED_MS = 5000;
 
 /**
  * The one way to a model: look up the stored call, else wait at the run's gate, keep the endpoint's pace, ask, and store
@@ -54,20 +52,36 @@ async function ask(
     await deps.gate.waitUntilOpen(run.run, signal);
     try {
       const { connection, pacer } = await connect(deps, run, endpoint, request.model);
-      const answer = await pacer.run(async () => {
-        // The run may have been paused while this call waited for its turn.
-        if (!(await deps.gate.isOpen(run.run))) return undefined;
-        return deps.model.complete(connection, request, seedOf(id), signal).catch((error: unknown) => {
-          if (error instanceof ModelError && error.problem === 'RateLimited') {
-            pacer.closeFor(error.retryAfterMs ?? DEFAULT_CLOSED_MS);
-          }
-          throw error;
-        });
-      }, signal);
+      const answer = await pacer.run(
+        async (turn) => {
+          // The run may have been paused while this call waited for its turn.
+          if (!(await deps.gate.isOpen(run.run))) return undefined;
+          return complete(deps, connection, request, id, turn, signal);
+        },
+        { signal },
+      );
       if (answer) return answer;
     } catch (error) {
       throw await pauseIfNeeded(deps, run.run, endpoint, error);
     }
+  }
+}
+
+async function complete(
+  deps: ActivityDeps,
+  connection: Connection,
+  request: CallRequest,
+  id: string,
+  turn: Turn,
+  signal: AbortSignal,
+): Promise<Call['answer']> {
+  try {
+    const answer = await deps.model.complete(connection, request, seedOf(id), signal);
+    turn.spent(answer.usage.promptTokens + answer.usage.completionTokens);
+    return answer;
+  } catch (error) {
+    if (error instanceof ModelError && error.problem === 'RateLimited') turn.limited(error.retryAfterMs);
+    throw error;
   }
 }
 
