@@ -25,7 +25,7 @@ export async function connect(
     endpoint === 'served' ? await servedPlace(deps, run.run, identity) : configuredPlace(deps, config, endpoint);
   return {
     connection: { ...place, dialect, timeoutMs: limits.timeoutSeconds * 1000 },
-    pacer: deps.pacer(place.baseUrl, limits),
+    pacer: deps.pacer(endpoint, place.baseUrl, limits),
   };
 }
 
