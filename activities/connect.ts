@@ -30,7 +30,7 @@ export async function connect(
       timeoutMs: limits.timeoutSeconds * 1000,
       goneAfterMs: limits.goneAfterSeconds * 1000,
     },
-    pacer: deps.pacer(place.baseUrl, limits),
+    pacer: deps.pacer(endpoint, place.baseUrl, limits),
   };
 }
 

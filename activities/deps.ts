@@ -1,3 +1,4 @@
+import type { EndpointName } from '../domain/names.ts';
 import type { Gate } from './gate.ts';
 import type { Launcher } from './io/launcher/launcher.ts';
 import type { ModelClient } from './io/model/model.ts';
@@ -12,8 +13,8 @@ export interface ActivityDeps {
   readonly files: RunFiles;
   readonly gate: Gate;
   readonly model: ModelClient;
-  /** The pacer of one place; asked again with the same name and limits, it is the same one. */
-  readonly pacer: (name: string, limits: PaceLimits) => Pacer;
+  /** The pacer of an endpoint at a base URL; asked again with the same three, it is the same one. */
+  readonly pacer: (endpoint: EndpointName, baseUrl: string, limits: PaceLimits) => Pacer;
   readonly outages: Outages;
   readonly launcher: Launcher;
   readonly node: NodeSettings;

@@ -9,11 +9,9 @@ import { whileBeating } from './heartbeat.ts';
 import { ModelError, type Connection } from './io/model/model.ts';
 import { findJson, jsonBytes, readJson } from './io/store/json.ts';
 import { enterPaid } from './io/store/ledger.ts';
+import type { Turn } from './pacer.ts';
 import type { RunReference } from './run-files.ts';
 import { connect } from './connect.ts';
-
-/** Milliseconds that a 429 without a Retry-After closes an endpoint's gate. */
-const DEFAULT_CLOSED_MS = 5000;
 
 /**
  * The one way to a model: look up the stored call, else wait at the run's gate, keep the endpoint's pace, ask, and store
@@ -64,40 +62,48 @@ async function ask(
     await deps.gate.waitUntilOpen(run.run, signal);
     try {
       const { connection, pacer } = await connect(deps, run, endpoint, request.model);
-      const answer = await pacer.run(async () => {
-        // The run may have been paused while this call waited for its turn.
-        if (!(await deps.gate.isOpen(run.run))) return undefined;
-        return deps.model.complete(connection, request, seedOf(id), signal).catch((error: unknown) => {
-          if (error instanceof ModelError && error.problem === 'RateLimited') {
-            pacer.closeFor(error.retryAfterMs ?? DEFAULT_CLOSED_MS);
-          }
-          throw goneIfLong(deps, endpoint, connection, error);
-        });
-      }, signal);
-      if (answer) {
-        deps.outages.answered(place(endpoint, connection));
-        return answer;
-      }
+      const answer = await pacer.run(
+        async (turn) => {
+          // The run may have been paused while this call waited for its turn.
+          if (!(await deps.gate.isOpen(run.run))) return undefined;
+          return complete(deps, endpoint, connection, { request, id, turn, signal });
+        },
+        { signal, priority },
+      );
+      if (answer) return answer;
     } catch (error) {
       throw await pauseIfNeeded(deps, run.run, endpoint, error);
     }
   }
 }
 
-/** Takes an endpoint that nobody could reach for long as gone; a served model's next lease is waited for instead. */
-function goneIfLong(deps: ActivityDeps, endpoint: EndpointName, connection: Connection, error: unknown): unknown {
-  if (!(error instanceof ModelError)) return error;
-  if (error.problem !== 'Unreachable') deps.outages.answered(place(endpoint, connection));
-  else if (endpoint !== 'served') {
-    const ms = deps.outages.failed(place(endpoint, connection));
-    if (ms > connection.goneAfterMs) {
-      return new ModelError('Gone', `${error.message}, for ${Math.round(ms / 1000)} s now`);
-    }
+/** Asks once, and tells what came of it to who keeps the pace and to who notices that an endpoint is gone. */
+async function complete(
+  deps: ActivityDeps,
+  endpoint: EndpointName,
+  connection: Connection,
+  { request, id, turn, signal }: { request: CallRequest; id: string; turn: Turn; signal: AbortSignal },
+): Promise<Call['answer']> {
+  const place = `${endpoint} ${connection.baseUrl}`;
+  try {
+    const answer = await deps.model.complete(connection, request, seedOf(id), signal);
+    turn.spent(answer.usage.promptTokens + answer.usage.completionTokens);
+    deps.outages.answered(place);
+    return answer;
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    if (error.problem === 'RateLimited') turn.limited(error.retryAfterMs);
+    if (error.problem !== 'Unreachable') deps.outages.answered(place);
+    // A served model's next lease is waited for instead.
+    else if (endpoint !== 'served') throwIfGone(deps.outages.failed(place), connection, error);
+    throw error;
   }
-  return error;
 }
 
-const place = (endpoint: EndpointName, { baseUrl }: Connection): string => `${endpoint} ${baseUrl}`;
+/** Fails with ModelError `Gone` where an endpoint was out of reach for longer than its configuration allows. */
+function throwIfGone(ms: number, { goneAfterMs }: Connection, { message }: ModelError): void {
+  if (ms > goneAfterMs) throw new ModelError('Gone', `${message}, for ${Math.round(ms / 1000)} s now`);
+}
 
 async function pauseIfNeeded(
   deps: ActivityDeps,

@@ -1,35 +1,119 @@
-import PQueue from 'p-queue';
+import { makeRateSearch } from './rate-search.ts';
+import { makeTokenDebt } from './token-debt.ts';
+import { makeTurnQueue } from './turn-queue.ts';
 
-/** What an endpoint allows one worker. */
+/** What an endpoint allows: calls in flight to one worker, requests and tokens a minute to all of them together. */
 export interface PaceLimits {
   readonly inFlight: number;
   readonly requestsPerMinute?: number | undefined;
+  readonly tokensPerMinute?: number | undefined;
 }
 
-/** Keeps one endpoint's limits in this worker: calls in flight, requests a minute, and a gate that a 429 closes. */
+/** A call's turn, through which it tells what came of it before it ends. */
+export interface Turn {
+  /** The endpoint refused the call (429); `retryAfterMs` is what it said. No call begins until then. */
+  limited(retryAfterMs: number | undefined): void;
+  /** The answer took this many tokens, those of the prompt included. */
+  spent(tokens: number): void;
+}
+
+/** Keeps the limits of one endpoint in this worker, those it was told of and those that 429s reveal. */
 export interface Pacer {
-  run<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T>;
-  /** Lets no new call begin for a while. */
-  closeFor(ms: number): void;
+  /**
+   * Runs a call in its turn: a higher priority first, equal ones in order of arrival.
+   *
+   * Fails with the signal's reason where it is aborted while the call waits.
+   */
+  run<T>(call: (turn: Turn) => Promise<T>, options: RunOptions): Promise<T>;
+  /** Tells how many live workers share the endpoint's limits a minute. */
+  share(workers: number): void;
 }
 
-/** Makes a pacer; with a rate, calls begin evenly spaced, without a burst. */
-export function makePacer({ inFlight, requestsPerMinute }: PaceLimits): Pacer {
-  const queue = new PQueue({
-    concurrency: inFlight,
-    ...(requestsPerMinute === undefined ? {} : { interval: 60_000 / requestsPerMinute, intervalCap: 1 }),
-  });
-  let reopening: NodeJS.Timeout | undefined;
-  let closedUntil = 0;
+export interface RunOptions {
+  readonly signal: AbortSignal;
+  readonly priority?: number | undefined;
+}
+
+/** Milliseconds that a 429 without a Retry-After closes the gate. */
+const DEFAULT_CLOSED_MS = 5000;
+
+/** The longest sleep, milliseconds: a rate that climbs meanwhile lets a call begin sooner than it was first due. */
+const LONGEST_SLEEP_MS = 100;
+
+/** A call that has begun, and what counts its end. */
+interface Begun {
+  readonly turn: Turn;
+  readonly end: () => void;
+}
+
+/** Makes the pacer of one endpoint. Wherever a rate is known, starts are evenly spaced, without a burst. */
+export function makePacer(limits: PaceLimits): Pacer {
+  const queue = makeTurnQueue<Begun>();
+  const search = makeRateSearch();
+  const debt = makeTokenDebt(limits.tokensPerMinute);
+  let inFlight = 0;
+  let workers = 1;
+  let reopened = false;
+  let lastDue = Number.NEGATIVE_INFINITY;
+  let heldSince = Number.POSITIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
+
+  const toldPerSecond = () => (limits.requestsPerMinute ?? Infinity) / 60 / workers;
+  const perSecond = () => Math.min(search.perSecond(), toldPerSecond());
+  /** The first call after a refusal need not wait for a rate that may be very low: it tells whether there is one. */
+  const spacingMs = () => 1000 / (reopened ? toldPerSecond() : perSecond());
+  const dueAt = () => Math.max(lastDue + spacingMs(), debt.dueAt, search.closedUntil);
+
+  /** Lets those begin whose turn it is, and sleeps until the next is due. Called whenever something has changed. */
+  function pump(): void {
+    clearTimeout(timer);
+    const now = performance.now();
+    search.waited(Math.max(0, now - Math.max(heldSince, search.closedUntil)));
+    if (search.reopen(now)) reopened = true;
+    while (queue.size > 0 && inFlight < limits.inFlight && dueAt() <= now) queue.giveFirst(begin(now));
+    heldSince = queue.size > 0 ? now : Number.POSITIVE_INFINITY;
+    if (queue.size === 0 || inFlight === limits.inFlight) return;
+    timer = setTimeout(pump, Math.min(Math.ceil(dueAt() - now), LONGEST_SLEEP_MS));
+  }
+
+  function begin(began: number): Begun {
+    // What a late timer lost is made up for, so that the rate is reached; what an idle endpoint did not use is not.
+    const due = lastDue + spacingMs();
+    lastDue = began - due <= Math.max(spacingMs() / 10, 2) ? due : began;
+    reopened = false;
+    const charge = debt.charge(began, workers);
+    search.began(began);
+    inFlight++;
+    return {
+      turn: {
+        spent: (tokens) => charge.spent(tokens),
+        limited(retryAfterMs = DEFAULT_CLOSED_MS) {
+          const now = performance.now();
+          search.refused(began, now, now + retryAfterMs);
+        },
+      },
+      end() {
+        charge.settle();
+        inFlight--;
+        pump();
+      },
+    };
+  }
+
   return {
-    run: (call, signal) => queue.add(call, { signal }),
-    closeFor(ms) {
-      const until = Date.now() + ms;
-      if (until <= closedUntil) return;
-      closedUntil = until;
-      clearTimeout(reopening);
-      queue.pause();
-      reopening = setTimeout(() => queue.start(), ms);
+    async run(call, { signal, priority = 0 }) {
+      const begun = queue.wait(priority, signal);
+      pump();
+      const { turn, end } = await begun;
+      try {
+        return await call(turn);
+      } finally {
+        end();
+      }
+    },
+    share(count) {
+      workers = count;
+      pump();
     },
   };
 }

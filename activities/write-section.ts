@@ -1,7 +1,6 @@
 import type { RunConfig } from '../configs/schema.ts';
 import { aboutTokens } from '../domain/cost.ts';
 import { countWords } from '../domain/length.ts';
-<<<<<<< HEAD
 import { taskOf } from '../domain/prompts.ts';
 import { cleanSection, stripThinking } from '../domain/response.ts';
 import { expectedScript } from '../domain/language.ts';
@@ -11,19 +10,6 @@ import { sectionMessages } from '../domain/section-prompt.ts';
 import type { Answer, Call, ChatMessage, Spending } from '../domain/schemas/call.ts';
 import type { Instruction } from '../domain/schemas/instruction.ts';
 import type { PlannedSection, SectionSummary } from '../domain/schemas/sample.ts';
-=======
-import {
-  CONVERSATION_FIRST_PROMPT,
-  CONVERSATION_NEXT_PROMPT,
-  SECTION_PROMPT,
-  planLines,
-  renderPrompt,
-} from '../domain/prompts.ts';
-import { cleanSection, joinSections, stripThinking } from '../domain/response.ts';
-import type { Answer, ChatMessage } from '../domain/schemas/call.ts';
-import type { PlannedSection, RejectionReason } from '../domain/schemas/sample.ts';
-import { CHECKS_OFF, checkSection } from '../domain/section-check.ts';
->>>>>>> checks
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
 import { ModelError } from './io/model/model.ts';
@@ -128,7 +114,6 @@ export async function readTextSoFar(
   const instruction = await readInstruction(deps.files, input.instructions, input.sample);
   const plan = readPlan(config, instruction, await readCall(deps, input.plan));
   if (!plan.ok) throw failure('Store.Conflict', `call ${input.plan} holds no accepted plan: ${plan.detail}`);
-<<<<<<< HEAD
   const read = async (call: string) => sectionText(config, (await readCall(deps, call)).answer);
   const earlier = await Promise.all(input.earlier.map(read));
   const { summary } = input;
@@ -138,24 +123,6 @@ export async function readTextSoFar(
     earlier,
     ...(summary ? { summary: { text: (await read(summary.call)).trim(), sections: summary.sections } } : {}),
   };
-=======
-  const earlier = await Promise.all(
-    input.earlier.map(async (call) => sectionText(config, (await readCall(deps, call)).answer)),
-  );
-  const template = config.prompts.section === undefined ? undefined : await deps.files.text(config.prompts.section);
-  const call = await modelCall(deps, input, 'writer', {
-    model: modelIdentity(config, 'writer'),
-    messages: sectionMessages(config, instruction.prompt, plan.sections, earlier, template),
-    parameters: callParameters(config.generation.section.sampling),
-    draw: input.draw,
-  });
-  const refusal = checkSection(
-    { ...call.answer, text: sectionText(config, call.answer) },
-    { planned: plan.sections[earlier.length]!.words, earlier, expected: undefined, checks: CHECKS_OFF },
-  );
-  if (refusal) return { ok: false, reason: refusal.reason };
-  return { ok: true, call: call.fingerprint, words: countWords(cleanSection(sectionText(config, call.answer))) };
->>>>>>> checks
 }
 
 /** The text of a section as the model wrote it, without its thinking where the endpoint sends that along. */

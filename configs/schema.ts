@@ -29,7 +29,12 @@ export type Dialect = z.infer<typeof Dialect>;
 
 const limits = z.strictObject({
   inFlight: count.default(8).describe('calls at once, of one worker'),
-  requestsPerMinute: positive.optional().describe('requests a minute of one worker'),
+  requestsPerMinute: positive
+    .optional()
+    .describe('requests a minute of the endpoint; divided by the workers that poll its queue'),
+  tokensPerMinute: positive
+    .optional()
+    .describe('tokens a minute of the endpoint, prompts included; divided by the workers that poll its queue'),
   timeoutSeconds: count.default(600).describe('seconds one call may take'),
   goneAfterSeconds: count
     .default(300)

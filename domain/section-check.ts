@@ -115,11 +115,7 @@ function checkRepetition(text: string, { checks }: SectionContext): SectionRefus
 function checkCopy(text: string, { checks, earlier }: SectionContext): SectionRefusal | undefined {
   if (checks.maxCopied >= 1) return undefined;
   for (const [index, section] of earlier.entries()) {
-<<<<<<< HEAD
-    const share = copiedShare(text, cleanSection(section), GRAM_TOKENS);
-=======
     const share = copiedShare(text, section, GRAM_TOKENS);
->>>>>>> checks
     if (share <= checks.maxCopied) continue;
     const detail = `${percent(share)} of it stands in section ${index + 1}, ${percent(checks.maxCopied)} allowed`;
     return refuse('section-copy', detail);

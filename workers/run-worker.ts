@@ -14,6 +14,8 @@ import { createGpuActivities, createLlmActivities, createPipelineActivities } fr
 import type { Environment } from '../configs/env.ts';
 import { ENDPOINT_NAMES, endpointQueue, GPU_QUEUE, PIPELINE_QUEUE } from '../domain/names.ts';
 import { activityDeps } from './deps.ts';
+import { endpointPacers, type EndpointPacers } from './endpoint-pacers.ts';
+import { followLivePollers } from './live-pollers.ts';
 
 /** The task queues a worker process can serve. */
 export const ROLES = ['pipeline', 'llm', 'gpu'] as const;
@@ -32,7 +34,8 @@ const shared = { maxHeartbeatThrottleInterval: '2s', shutdownGraceTime: '1s' } a
 /** Starts workers for some roles in this process, and returns when they poll. */
 export async function startWorkers(environment: Environment, roles: readonly Role[]): Promise<RunningWorkers> {
   const connection = await NativeConnection.connect({ address: environment.temporalAddress });
-  const deps = activityDeps(environment);
+  const pacers = endpointPacers();
+  const deps = activityDeps(environment, pacers);
   const namespace = environment.temporalNamespace;
   const all: WorkerOptions[] = [];
   if (roles.includes('pipeline')) all.push(await pipelineOptions(deps));
@@ -43,11 +46,13 @@ export async function startWorkers(environment: Environment, roles: readonly Rol
   );
   const running = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
   running.catch(() => undefined);
+  const followed = roles.includes('llm') ? followShares(connection, namespace, pacers) : [];
   return {
     ended: running,
     async stop() {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await running.catch(() => undefined);
+      await Promise.all(followed.map((end) => end()));
       await connection.close();
     },
   };
@@ -84,6 +89,19 @@ function llmOptions(deps: ActivityDeps): WorkerOptions[] {
     // More tasks than calls in flight: the pacer holds the calls, and dispatch is hidden behind them.
     maxConcurrentActivityTaskExecutions: 200,
   }));
+}
+
+/** Keeps the pacers told of how many workers share each endpoint; returns what ends that. */
+function followShares(
+  connection: NativeConnection,
+  namespace: string,
+  pacers: EndpointPacers,
+): (() => Promise<void>)[] {
+  return ENDPOINT_NAMES.map((endpoint) =>
+    followLivePollers({ connection, namespace, taskQueue: endpointQueue(endpoint) }, (workers) =>
+      pacers.share(endpoint, workers),
+    ),
+  );
 }
 
 function gpuOptions(deps: ActivityDeps): WorkerOptions {

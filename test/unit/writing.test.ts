@@ -56,13 +56,13 @@ describe('a sample, activity by activity', () => {
   const said = (request: CallRequest | undefined) => request?.messages.map(({ content }) => content).join('\n') ?? '';
 
   /** Plans, and writes so many sections; returns their calls. */
-  async function write(with_: ActivityDeps, sections: number) {
-    const plan = await run(() => planSample(with_, { ...sample, draw: 0, maxDraws: 2 }));
+  async function write(made: ActivityDeps, sections: number) {
+    const plan = await run(() => planSample(made, { ...sample, draw: 0, maxDraws: 2 }));
     if (!plan.ok) throw new Error(plan.detail);
     const earlier: string[] = [];
     for (let index = 0; index < sections; index++) {
       const section = await run(() =>
-        writeSection(with_, { ...sample, plan: plan.call, earlier: [...earlier], draw: 0 }),
+        writeSection(made, { ...sample, plan: plan.call, earlier: [...earlier], draw: 0 }),
       );
       if (!section.ok) throw new Error(JSON.stringify(section));
       earlier.push(section.call);
@@ -78,11 +78,11 @@ describe('a sample, activity by activity', () => {
   });
 
   test('a refused draw names its call and cost, and the next one is told what was wrong', async () => {
-    const with_ = await deps(
+    const made = await deps(
       () => answerOf('I would rather not plan.'),
       'prices={llama.cpp/smollm2-135m-instruct-q4_1: {prompt: 1, completion: 2}}',
     );
-    const first = await run(() => planSample(with_, { ...sample, draw: 0, maxDraws: 2 }));
+    const first = await run(() => planSample(made, { ...sample, draw: 0, maxDraws: 2 }));
     expect(first).toMatchObject({
       ok: false,
       reason: 'plan-unreadable',
@@ -90,21 +90,21 @@ describe('a sample, activity by activity', () => {
     });
     if (first.ok) return;
     const refused = { reason: first.reason, detail: first.detail };
-    await run(() => planSample(with_, { ...sample, draw: 1, maxDraws: 2, refused }));
+    await run(() => planSample(made, { ...sample, draw: 1, maxDraws: 2, refused }));
     expect(said(asked[0])).not.toContain('not accepted');
     expect(said(asked[1])).toContain(`not accepted: the plan could not be read (${first.detail})`);
   });
 
   test('a section that the configuration refuses is refused with its reason', async () => {
-    const with_ = await deps(answers);
-    const { plan } = await write(with_, 0);
+    const made = await deps(answers);
+    const { plan } = await write(made, 0);
     const refusing = await deps(() => answerOf('Too short.'));
     expect(await run(() => writeSection(refusing, { ...sample, plan, earlier: [], draw: 1 }))).toMatchObject({
       ok: false,
       reason: 'section-words',
     });
-    const { earlier } = await write(with_, 1);
-    const copying = await deps(() => answerOf(prose(2)));
+    const { earlier } = await write(made, 1);
+    const copying = await deps(() => answerOf(prose(asked.length - 1)));
     expect(await run(() => writeSection(copying, { ...sample, plan, earlier, draw: 1 }))).toMatchObject({
       ok: false,
       reason: 'section-copy',
@@ -149,14 +149,14 @@ describe('a sample, activity by activity', () => {
     });
 
     test('a summary stands for at least one section more, and the next section is told it', async () => {
-      const with_ = await deps(answers, overflow);
-      const { plan, earlier } = await write(with_, 2);
+      const made = await deps(answers, overflow);
+      const { plan, earlier } = await write(made, 2);
       const summarizing = await deps(() => answerOf('IN SHORT: a harbour.'), overflow);
       const summary = await run(() => summarizeSections(summarizing, { ...sample, plan, earlier, draw: 0 }));
       expect(summary).toMatchObject({ ok: true, sections: 1 });
       if (!summary.ok) return;
       const stands = { call: summary.call, sections: summary.sections };
-      const section = await run(() => writeSection(with_, { ...sample, plan, earlier, summary: stands, draw: 0 }));
+      const section = await run(() => writeSection(made, { ...sample, plan, earlier, summary: stands, draw: 0 }));
       expect(section.ok).toBe(true);
       expect(said(asked.at(-1))).toContain('IN SHORT: a harbour.');
       const again = await run(() =>
@@ -174,8 +174,8 @@ describe('a sample, activity by activity', () => {
   });
 
   describe('what is unfinished', () => {
-    const find = (with_: ActivityDeps) =>
-      findUnfinished(with_, {
+    const find = (made: ActivityDeps) =>
+      findUnfinished(made, {
         run: 'r',
         revision: 1,
         work: { kind: 'samples', instructions: KEY },
@@ -193,24 +193,24 @@ describe('a sample, activity by activity', () => {
     };
 
     test('a verdict under the same settings is passed over; opened again, it is unfinished with its retry', async () => {
-      const with_ = await deps(answers);
-      expect((await find(with_)).items).toEqual([{ id: sample.sample }]);
-      await run(() => finishSample(with_, finished));
-      expect(await find(with_)).toMatchObject({ items: [], finished: { rejected: { 'plan-words': 1 } } });
+      const made = await deps(answers);
+      expect((await find(made)).items).toEqual([{ id: sample.sample }]);
+      await run(() => finishSample(made, finished));
+      expect(await find(made)).toMatchObject({ items: [], finished: { rejected: { 'plan-words': 1 } } });
 
       const retry = { draws: 1, anew: 0 };
-      await with_.store.putView(retriesKey('r'), jsonBytes({ [sample.sample]: retry }));
-      expect((await find(with_)).items).toEqual([{ id: sample.sample, retry }]);
-      await run(() => finishSample(with_, { ...finished, retry }));
-      expect((await find(with_)).items).toEqual([]);
+      await made.store.putView(retriesKey('r'), jsonBytes({ [sample.sample]: retry }));
+      expect((await find(made)).items).toEqual([{ id: sample.sample, retry }]);
+      await run(() => finishSample(made, { ...finished, retry }));
+      expect((await find(made)).items).toEqual([]);
     });
 
     test('with a budget each item has an upper bound, which grows with its draws and shrinks once it is planned', async () => {
-      const with_ = await deps(answers, 'budget.tokens=1000000');
-      const [item] = (await find(with_)).items;
+      const made = await deps(answers, 'budget.tokens=1000000');
+      const [item] = (await find(made)).items;
       const more = await deps(answers, 'budget.tokens=1000000', 'generation.maxDraws=10');
       expect((await find(more)).items[0]!.bound).toBeCloseTo(2 * item!.bound!, -1);
-      const plan = await run(() => planSample(with_, { ...sample, draw: 0, maxDraws: 5 }));
+      const plan = await run(() => planSample(made, { ...sample, draw: 0, maxDraws: 5 }));
       expect(plan.ok && plan.bound).toBeLessThan(item!.bound!);
       // Whatever the answers are, they stay below: as long as they may be, after prompts that hold all before them.
       const most = 3 * 700 + 600;
@@ -219,20 +219,20 @@ describe('a sample, activity by activity', () => {
   });
 
   describe('askAllowance', () => {
-    const ask = (with_: ActivityDeps, needed: number) =>
-      run(() => askAllowance(with_, { run: 'r', revision: 1, needed, left: 4 }));
+    const ask = (made: ActivityDeps, needed: number) =>
+      run(() => askAllowance(made, { run: 'r', revision: 1, needed, left: 4 }));
 
     test('is the budget less what the run has paid for', async () => {
-      const with_ = await deps(answers, 'budget.tokens=1000');
-      await write(with_, 1);
-      expect(await ask(with_, 0)).toEqual({ allowance: 1000 - 2 * 150 });
+      const made = await deps(answers, 'budget.tokens=1000');
+      await write(made, 1);
+      expect(await ask(made, 0)).toEqual({ allowance: 1000 - 2 * 150 });
     });
 
     test('pauses the run with the sums where not even the smallest item fits', async () => {
-      const with_ = await deps(answers, 'budget.tokens=1000');
-      await write(with_, 1);
-      await expect(ask(with_, 701)).rejects.toMatchObject({ type: 'Budget.Reached', nonRetryable: true });
-      const control = new TextDecoder().decode(await with_.store.find(controlKey('r')));
+      const made = await deps(answers, 'budget.tokens=1000');
+      await write(made, 1);
+      await expect(ask(made, 701)).rejects.toMatchObject({ type: 'Budget.Reached', nonRetryable: true });
+      const control = new TextDecoder().decode(await made.store.find(controlKey('r')));
       expect(control).toMatch(/300 tokens of 1,000 tokens are spent; 4 items are left.*up to 701 tokens.*--budget/);
     });
   });

@@ -81,11 +81,7 @@ describe('cleanSection', () => {
         expect(cleaned).toBe(cleaned.trim());
         expect(cleanSection(cleaned)).toBe(cleaned);
       }),
-<<<<<<< HEAD
-      { numRuns: 2000 },
-=======
       { numRuns: 500 },
->>>>>>> checks
     );
   });
 
