@@ -1,0 +1,138 @@
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { findJson } from '../../activities/io/store/json.ts';
+import { openStore } from '../../activities/io/store/open.ts';
+import type { Store } from '../../activities/io/store/store.ts';
+import { PROJECT, readEnvironment } from '../../configs/env.ts';
+import { loadConfig } from '../../configs/load.ts';
+import { stageKey } from '../../domain/keys.ts';
+import { endpointQueue, PIPELINE_QUEUE } from '../../domain/names.ts';
+import { StageRecord } from '../../domain/schemas/run.ts';
+import type { ItemCounts } from '../../domain/tally.ts';
+import { startTemporal, type TemporalServer } from '../embedded/temporal.ts';
+import { freezeConfig, startWorkflow } from '../runs.ts';
+import { readInputs, uploadInputs } from '../upload-inputs.ts';
+import type { EndpointSettings, EndpointStats } from './endpoint.ts';
+import { cpuMs, memoryMb, startProgram, type BenchProcess } from './processes.ts';
+
+const HERE = join(PROJECT, 'scripts/bench');
+
+/** Temporal, the bench's endpoint and a worker, each a process of its own, with a store of their own. */
+export class Rig {
+  readonly store: Store;
+  readonly client: Client;
+  readonly #home: string;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #temporal: TemporalServer;
+  readonly #endpoint: BenchProcess;
+  readonly #baseUrl: string;
+  #worker: BenchProcess | undefined;
+
+  private constructor(home: string, temporal: TemporalServer, endpoint: BenchProcess, baseUrl: string, client: Client) {
+    this.#home = home;
+    this.#temporal = temporal;
+    this.#endpoint = endpoint;
+    this.#baseUrl = baseUrl;
+    this.client = client;
+    const { searchPath } = readEnvironment();
+    this.#env = { PATH: searchPath, HOME: home, LONGWRITER_HOME: home, TEMPORAL_ADDRESS: temporal.address };
+    this.store = openStore(join(home, 'store'));
+  }
+
+  static async start(settings: EndpointSettings): Promise<Rig> {
+    const home = await mkdtemp(join(tmpdir(), 'longwriter-bench-'));
+    const { searchPath } = readEnvironment();
+    const temporal = await startTemporal({ home, project: PROJECT, registry: join(home, 'processes'), searchPath });
+    const endpoint = startProgram(join(HERE, 'endpoint.ts'), [JSON.stringify(settings)], { PATH: searchPath });
+    const client = new Client({ connection: await Connection.connect({ address: temporal.address }) });
+    return new Rig(home, temporal, endpoint, await endpoint.firstLine, client);
+  }
+
+  /** Starts a worker and waits until it polls. */
+  async startWorker(flags: readonly string[] = []): Promise<void> {
+    this.#worker = startProgram(join(PROJECT, 'workers/all.ts'), [], this.#env, flags);
+    for (const taskQueue of [PIPELINE_QUEUE, endpointQueue('writer')]) {
+      for (;;) {
+        const { pollers } = await this.client.workflowService.describeTaskQueue({
+          namespace: 'default',
+          taskQueue: { name: taskQueue },
+          taskQueueType: 2,
+        });
+        if (pollers.some(({ identity }) => identity?.startsWith(`${this.#worker!.child.pid}@`))) break;
+        await sleep(50);
+      }
+    }
+  }
+
+  stopWorker(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    return this.#worker!.stop(signal);
+  }
+
+  /** Starts a run of so many instructions up to its dataset; returns what waits for the end. */
+  async startRun(run: string, samples: number, overrides: readonly string[]): Promise<{ ended: Promise<unknown> }> {
+    const rows = Array.from({ length: samples }, (_, index) => ({
+      prompt: `Write a long text about subject ${index}.`,
+    }));
+    const file = join(this.#home, `${run}.jsonl`);
+    await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const config = join(HERE, 'generate.yaml');
+    const all = [
+      `endpoints.writer.baseUrl=${this.#baseUrl}`,
+      `endpoints.judge.baseUrl=${this.#baseUrl}`,
+      `instructions.file=${file}`,
+      ...overrides,
+    ];
+    const { config: frozen, inputs } = await readInputs(await loadConfig(config, all), config);
+    await uploadInputs(this.store, inputs);
+    await startWorkflow(this.client, run, await freezeConfig(this.store, run, frozen), { until: 'dataset' });
+    return { ended: this.client.workflow.getHandle(run).result() };
+  }
+
+  /** When a run's generation ended, and how its samples came out; undefined before that. */
+  async generated(run: string): Promise<{ readonly endedAt: number; readonly counts: ItemCounts } | undefined> {
+    const record = await findJson(this.store, stageKey(run, 'generate'), StageRecord);
+    return record && { endedAt: Date.parse(record.endedAt), counts: record.outcome as ItemCounts };
+  }
+
+  async stats(): Promise<EndpointStats> {
+    const response = await fetch(new URL('/stats', this.#baseUrl));
+    return (await response.json()) as EndpointStats;
+  }
+
+  /** Processor time so far, milliseconds. */
+  cpu(): { readonly worker: number; readonly temporal: number; readonly endpoint: number } {
+    return {
+      worker: cpuMs(this.#worker?.child.pid),
+      temporal: cpuMs(this.#temporal.process.record.pid),
+      endpoint: cpuMs(this.#endpoint.child.pid),
+    };
+  }
+
+  workerMemory(): { readonly now: number; readonly peak: number } {
+    return memoryMb(this.#worker?.child.pid);
+  }
+
+  /** Bytes of the server's database. */
+  async databaseBytes(): Promise<number> {
+    const sizes = await Promise.all(
+      ['temporal.db', 'temporal.db-wal'].map((name) =>
+        stat(join(this.#home, name)).then(
+          ({ size }) => size,
+          () => 0,
+        ),
+      ),
+    );
+    return sizes.reduce((sum, size) => sum + size, 0);
+  }
+
+  async stop(): Promise<void> {
+    await this.#worker?.stop('SIGTERM');
+    await this.#endpoint.stop('SIGKILL');
+    await this.client.connection.close();
+    await this.#temporal.process.stop(2000);
+    await rm(this.#home, { recursive: true, force: true });
+  }
+}
