@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Four kinds of tests; `npm run check` runs the first, `npm test` all of them. */
+/** Five kinds of tests; `npm run check` runs the first, `npm test` all of them. */
 export default defineConfig({
   test: {
     projects: [
@@ -15,6 +15,9 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },
+      },
+      {
+        test: { name: 'chaos', include: ['test/chaos/**/*.test.ts'], testTimeout: 900_000, hookTimeout: 60_000 },
       },
       {
         test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 900_000, hookTimeout: 300_000 },

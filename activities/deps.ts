@@ -1,4 +1,5 @@
 import type { EndpointName } from '../domain/names.ts';
+import type { Calls } from './calls.ts';
 import type { Gate } from './gate.ts';
 import type { Launcher } from './io/launcher/launcher.ts';
 import type { ModelClient } from './io/model/model.ts';
@@ -11,6 +12,7 @@ import type { RunFiles } from './run-files.ts';
 export interface ActivityDeps {
   readonly store: Store;
   readonly files: RunFiles;
+  readonly calls: Calls;
   readonly gate: Gate;
   readonly model: ModelClient;
   /** The pacer of an endpoint at a base URL; asked again with the same three, it is the same one. */

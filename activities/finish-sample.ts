@@ -8,7 +8,6 @@ import type { RefusedDraw, RejectionReason, Sample, SectionSummary } from '../do
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
 import { jsonBytes } from './io/store/json.ts';
-import { readCall } from './model-call.ts';
 import { readPlan, type SampleReference } from './plan-sample.ts';
 import { readInstruction, sampleSettings } from './run-files.ts';
 import { sectionText } from './write-section.ts';
@@ -42,10 +41,10 @@ export async function finishSample(deps: ActivityDeps, input: FinishSampleInput)
   const config = await deps.files.config(input);
   const { summaries, refused, retry, spending } = input;
   const instruction = await readInstruction(deps.files, input.instructions, input.sample);
-  const plan = input.plan === undefined ? undefined : readPlan(config, instruction, await readCall(deps, input.plan));
+  const plan = input.plan === undefined ? undefined : readPlan(config, instruction, await deps.calls.read(input.plan));
   if (plan && !plan.ok) throw failure('Store.Conflict', `call ${input.plan} holds no accepted plan: ${plan.detail}`);
   const texts = await Promise.all(
-    input.sections.map(async (call) => sectionText(config, (await readCall(deps, call)).answer)),
+    input.sections.map(async (call) => sectionText(config, (await deps.calls.read(call)).answer)),
   );
   const text = joinSections(texts);
   const words = countWords(text);

@@ -4,11 +4,12 @@ import { JUDGE_PROMPT, renderPrompt } from '../domain/prompts.ts';
 import { stripThinking } from '../domain/response.ts';
 import { judgementSchema, parseJudgement, qualityScore } from '../domain/rubric.ts';
 import { addSpendings, NO_SPENDING } from '../domain/cost.ts';
-import type { Call, Spending } from '../domain/schemas/call.ts';
+import type { Spending } from '../domain/schemas/call.ts';
 import { Completion, type Judgement } from '../domain/schemas/completion.ts';
+import type { KnownCall } from './calls.ts';
 import type { ActivityDeps } from './deps.ts';
 import { jsonBytes, readJson } from './io/store/json.ts';
-import { modelCall, readCall } from './model-call.ts';
+import { modelCall } from './model-call.ts';
 import { modelIdentity } from './run-files.ts';
 import { readPrompt, type CompletionReference } from './sample-completion.ts';
 import { callParameters } from './sampling.ts';
@@ -35,10 +36,10 @@ export async function judgeCompletion(deps: ActivityDeps, input: JudgeCompletion
     completionKey(input.folder, input.prompt, input.completion),
     Completion,
   );
-  const earlier = await Promise.all(input.earlier.map((call) => readCall(deps, call)));
+  const earlier = await Promise.all(input.earlier.map((call) => deps.calls.read(call)));
   const store = async (
     view: Pick<Judgement, 'judgedWords' | 'scores' | 'unscored' | 'qualityScore'>,
-    last?: Call,
+    last?: KnownCall,
   ): Promise<JudgeOutcome> => {
     const all = last ? [...earlier, last] : earlier;
     const judgement: Judgement = {

@@ -1,13 +1,12 @@
-import { callKey } from '../domain/keys.ts';
 import { FAILURES } from '../domain/failures.ts';
 import { fingerprint } from '../domain/fingerprint.ts';
 import type { EndpointName } from '../domain/names.ts';
-import { Call, type CallRequest } from '../domain/schemas/call.ts';
+import type { Answer, CallRequest } from '../domain/schemas/call.ts';
+import type { KnownCall } from './calls.ts';
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
 import { whileBeating } from './heartbeat.ts';
 import { ModelError, type Connection } from './io/model/model.ts';
-import { findJson, jsonBytes, readJson } from './io/store/json.ts';
 import { enterPaid } from './io/store/ledger.ts';
 import type { Turn } from './pacer.ts';
 import type { RunReference } from './run-files.ts';
@@ -27,9 +26,9 @@ export async function modelCall(
   endpoint: EndpointName,
   request: CallRequest,
   priority = 0,
-): Promise<Call> {
+): Promise<KnownCall> {
   const id = fingerprint(request);
-  const stored = await findJson(deps.store, callKey(id), Call);
+  const stored = await deps.calls.find(id);
   if (stored) {
     // Its first attempt may have ended between the call and the ledger.
     if (stored.run === run.run) await enterPaid(deps.store, stored);
@@ -37,18 +36,8 @@ export async function modelCall(
   }
   return whileBeating(async (signal) => {
     const answer = await ask(deps, run, endpoint, { request, id, priority }, signal);
-    const call: Call = { fingerprint: id, run: run.run, request, answer };
-    if (await deps.store.createIfAbsent(callKey(id), jsonBytes(call))) {
-      await enterPaid(deps.store, call);
-      return call;
-    }
-    return readJson(deps.store, callKey(id), Call);
+    return deps.calls.keep({ fingerprint: id, run: run.run, request, answer });
   });
-}
-
-/** A stored call that is known to have been made. */
-export function readCall(deps: ActivityDeps, id: string): Promise<Call> {
-  return readJson(deps.store, callKey(id), Call);
 }
 
 async function ask(
@@ -57,7 +46,7 @@ async function ask(
   endpoint: EndpointName,
   { request, id, priority }: { request: CallRequest; id: string; priority: number },
   signal: AbortSignal,
-): Promise<Call['answer']> {
+): Promise<Answer> {
   for (;;) {
     await deps.gate.waitUntilOpen(run.run, signal);
     try {
@@ -83,7 +72,7 @@ async function complete(
   endpoint: EndpointName,
   connection: Connection,
   { request, id, turn, signal }: { request: CallRequest; id: string; turn: Turn; signal: AbortSignal },
-): Promise<Call['answer']> {
+): Promise<Answer> {
   const place = `${endpoint} ${connection.baseUrl}`;
   try {
     const answer = await deps.model.complete(connection, request, seedOf(id), signal);

@@ -4,10 +4,11 @@ import { checkPlan, limitsFor, parsePlanJson, parsePlanText, planSchema, type Pl
 import { redrawNote } from '../domain/redraw.ts';
 import { PLAN_SCHEMA_PROMPT, PLAN_TEXT_PROMPT, renderPrompt, taskOf } from '../domain/prompts.ts';
 import { stripThinking } from '../domain/response.ts';
-import type { Call, Spending } from '../domain/schemas/call.ts';
+import type { Spending } from '../domain/schemas/call.ts';
 import type { Instruction } from '../domain/schemas/instruction.ts';
 import type { DrawReason } from '../domain/schemas/sample.ts';
 import { plannedBound } from './bounds.ts';
+import type { KnownCall } from './calls.ts';
 import type { ActivityDeps } from './deps.ts';
 import { modelCall } from './model-call.ts';
 import { modelIdentity, readInstruction, type RunReference } from './run-files.ts';
@@ -102,7 +103,7 @@ function withNote(content: string, refused: Refusal | undefined): string {
 }
 
 /** The plan that a call holds, checked; the same call under the same configuration always gives the same. */
-export function readPlan(config: RunConfig, instruction: Instruction, call: Call): PlanResult {
+export function readPlan(config: RunConfig, instruction: Instruction, call: KnownCall): PlanResult {
   const { plan } = config.generation;
   if (call.answer.finishReason === 'length') {
     return { ok: false, reason: 'plan-truncated', detail: 'the plan was cut at the token limit' };

@@ -1,9 +1,10 @@
 import type { RunConfig } from '../configs/schema.ts';
 import { callCost, NO_COST, priceOf } from '../domain/cost.ts';
-import type { Call, Spending } from '../domain/schemas/call.ts';
+import type { Spending } from '../domain/schemas/call.ts';
+import type { KnownCall } from './calls.ts';
 
 /** What a call took, and whether this run paid for it: a call is paid by the run that stored it. */
-export function spendingOf(config: RunConfig, run: string, call: Call): Spending {
-  const used = callCost(call.answer.usage, priceOf(config, call.request.model));
+export function spendingOf(config: RunConfig, run: string, call: KnownCall): Spending {
+  const used = callCost(call.answer.usage, priceOf(config, call.model));
   return { used, paid: call.run === run ? used : NO_COST };
 }

@@ -7,13 +7,14 @@ import { expectedScript } from '../domain/language.ts';
 import { redrawNote } from '../domain/redraw.ts';
 import { checkSection } from '../domain/section-check.ts';
 import { sectionMessages } from '../domain/section-prompt.ts';
-import type { Answer, Call, ChatMessage, Spending } from '../domain/schemas/call.ts';
+import type { Answer, ChatMessage, Spending } from '../domain/schemas/call.ts';
 import type { Instruction } from '../domain/schemas/instruction.ts';
 import type { PlannedSection, SectionSummary } from '../domain/schemas/sample.ts';
+import type { KnownCall } from './calls.ts';
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
 import { ModelError } from './io/model/model.ts';
-import { modelCall, readCall } from './model-call.ts';
+import { modelCall } from './model-call.ts';
 import { drawOf, readPlan, type DrawInput, type RefusedOutcome, type SampleReference } from './plan-sample.ts';
 import { modelIdentity, readInstruction } from './run-files.ts';
 import { callParameters } from './sampling.ts';
@@ -64,7 +65,7 @@ export async function writeSection(deps: ActivityDeps, input: WriteSectionInput)
     parameters: callParameters(section.sampling),
     ...drawOf(input),
   };
-  let call: Call;
+  let call: KnownCall;
   try {
     call = await modelCall(deps, input, 'writer', request, earlier.length + 1);
   } catch (error) {
@@ -112,9 +113,9 @@ export async function readTextSoFar(
   readonly summary?: { readonly text: string; readonly sections: number };
 }> {
   const instruction = await readInstruction(deps.files, input.instructions, input.sample);
-  const plan = readPlan(config, instruction, await readCall(deps, input.plan));
+  const plan = readPlan(config, instruction, await deps.calls.read(input.plan));
   if (!plan.ok) throw failure('Store.Conflict', `call ${input.plan} holds no accepted plan: ${plan.detail}`);
-  const read = async (call: string) => sectionText(config, (await readCall(deps, call)).answer);
+  const read = async (call: string) => sectionText(config, (await deps.calls.read(call)).answer);
   const earlier = await Promise.all(input.earlier.map(read));
   const { summary } = input;
   return {

@@ -15,29 +15,52 @@ export function tokensOf(text: string): string[] {
 
 /** Share of a text's n-grams of tokens that stood in it before, 0 to 1; 0 where it has no n tokens. */
 export function repeatedShare(text: string, n: number): number {
-  const { grams, total } = gramsOf(text, n);
-  return total === 0 ? 0 : 1 - grams.size / total;
+  const grams = gramsOf(text, n);
+  return grams.length === 0 ? 0 : 1 - new Set(grams).size / grams.length;
 }
 
 /** Share of a text's n-grams of tokens that stand in a source, 0 to 1; 0 where either has no n tokens. */
 export function copiedShare(text: string, source: string, n: number): number {
-  const known = gramsOf(source, n).grams;
-  const { grams, total } = gramsOf(text, n);
-  let copied = 0;
-  for (const [gram, times] of grams) if (known.has(gram)) copied += times;
-  return total === 0 ? 0 : copied / total;
+  return copiedFrom(text, n)(source);
 }
 
-/** How often each n-gram occurs, and how many there are. */
-function gramsOf(text: string, n: number): { grams: ReadonlyMap<string, number>; total: number } {
-  const tokens = tokensOf(text);
-  const grams = new Map<string, number>();
-  const total = Math.max(0, tokens.length - n + 1);
-  for (let start = 0; start < total; start++) {
-    const gram = tokens.slice(start, start + n).join(' ');
-    grams.set(gram, (grams.get(gram) ?? 0) + 1);
+/** The share of a text that is copied from a source, for several sources: the text is read once. */
+export function copiedFrom(text: string, n: number): (source: string) => number {
+  const grams = gramsOf(text, n);
+  const times = new Map<number, number>();
+  for (const gram of grams) times.set(gram, (times.get(gram) ?? 0) + 1);
+  return (source) => {
+    const found = new Set(gramsOf(source, n).filter((gram) => times.has(gram)));
+    let copied = 0;
+    for (const gram of found) copied += times.get(gram)!;
+    return grams.length === 0 ? 0 : copied / grams.length;
+  };
+}
+
+/**
+ * A text's n-grams of tokens, each as a number of 52 bits that its tokens decide: as good as the words themselves, and many
+ * times faster.
+ */
+function gramsOf(text: string, n: number): number[] {
+  const tokens = tokensOf(text).map(hashOf);
+  const grams: number[] = [];
+  for (let start = 0; start + n <= tokens.length; start++) {
+    let low = 0;
+    let high = 0;
+    for (let index = start; index < start + n; index++) {
+      low = (Math.imul(low, 0x01000193) + tokens[index]!) | 0;
+      high = (Math.imul(high, 0x85ebca6b) ^ tokens[index]!) | 0;
+    }
+    grams.push((high & 0xfffff) * 2 ** 32 + (low >>> 0));
   }
-  return { grams, total };
+  return grams;
+}
+
+/** 32 bits that a token decides (FNV-1a over its UTF-16 units). */
+function hashOf(token: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < token.length; index++) hash = Math.imul(hash ^ token.charCodeAt(index), 0x01000193);
+  return hash | 0;
 }
 
 /** The most times that one token, other than a mark of rules and tables, stands in a row. */

@@ -1,6 +1,6 @@
 import { scriptOf, type Script } from './language.ts';
 import { countWords } from './length.ts';
-import { copiedShare, longestRun, repeatedShare } from './repetition.ts';
+import { copiedFrom, longestRun, repeatedShare } from './repetition.ts';
 import { cleanSection } from './response.ts';
 import type { Answer } from './schemas/call.ts';
 import type { DrawReason } from './schemas/sample.ts';
@@ -114,8 +114,9 @@ function checkRepetition(text: string, { checks }: SectionContext): SectionRefus
 
 function checkCopy(text: string, { checks, earlier }: SectionContext): SectionRefusal | undefined {
   if (checks.maxCopied >= 1) return undefined;
+  const shareFrom = copiedFrom(text, GRAM_TOKENS);
   for (const [index, section] of earlier.entries()) {
-    const share = copiedShare(text, section, GRAM_TOKENS);
+    const share = shareFrom(section);
     if (share <= checks.maxCopied) continue;
     const detail = `${percent(share)} of it stands in section ${index + 1}, ${percent(checks.maxCopied)} allowed`;
     return refuse('section-copy', detail);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ActivityDeps } from '../activities/deps.ts';
+import { makeCalls } from '../activities/calls.ts';
 import { makeGate } from '../activities/gate.ts';
 import { localLauncher } from '../activities/io/launcher/local.ts';
 import { openaiClient } from '../activities/io/model/openai.ts';
@@ -17,6 +18,7 @@ export function activityDeps(environment: Environment, pacers: EndpointPacers): 
   return {
     store,
     files: makeRunFiles(store, parseConfig),
+    calls: makeCalls(store),
     gate: makeGate(store),
     model: openaiClient(),
     pacer: pacers.find,

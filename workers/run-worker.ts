@@ -1,19 +1,12 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  NativeConnection,
-  Runtime,
-  Worker,
-  type WorkerOptions,
-} from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { ActivityDeps } from '../activities/deps.ts';
 import { createGpuActivities, createLlmActivities, createPipelineActivities } from '../activities/index.ts';
 import type { Environment } from '../configs/env.ts';
 import { ENDPOINT_NAMES, endpointQueue, GPU_QUEUE, PIPELINE_QUEUE } from '../domain/names.ts';
 import { activityDeps } from './deps.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 import { endpointPacers, type EndpointPacers } from './endpoint-pacers.ts';
 import { followLivePollers } from './live-pollers.ts';
 
@@ -73,10 +66,9 @@ export function logToFile(file: string): void {
 }
 
 async function pipelineOptions(deps: ActivityDeps): Promise<WorkerOptions> {
-  const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
   return {
     taskQueue: PIPELINE_QUEUE,
-    workflowBundle: await bundleWorkflowCode({ workflowsPath, logger: silent }),
+    workflowBundle: { codePath: await workflowBundle(deps.node.home) },
     activities: createPipelineActivities(deps),
   };
 }
@@ -107,13 +99,3 @@ function followShares(
 function gpuOptions(deps: ActivityDeps): WorkerOptions {
   return { taskQueue: GPU_QUEUE, activities: createGpuActivities(deps), maxConcurrentActivityTaskExecutions: 1 };
 }
-
-const nothing = () => undefined;
-const silent = {
-  log: nothing,
-  trace: nothing,
-  debug: nothing,
-  info: nothing,
-  warn: console.warn,
-  error: console.error,
-};

@@ -26,7 +26,7 @@ export class Rig {
   readonly client: Client;
   readonly #home: string;
   readonly #env: NodeJS.ProcessEnv;
-  readonly #temporal: TemporalServer;
+  #temporal: TemporalServer;
   readonly #endpoint: BenchProcess;
   readonly #baseUrl: string;
   #worker: BenchProcess | undefined;
@@ -45,7 +45,7 @@ export class Rig {
   static async start(settings: EndpointSettings): Promise<Rig> {
     const home = await mkdtemp(join(tmpdir(), 'longwriter-bench-'));
     const { searchPath } = readEnvironment();
-    const temporal = await startTemporal({ home, project: PROJECT, registry: join(home, 'processes'), searchPath });
+    const temporal = await startTemporalIn(home);
     const endpoint = startProgram(join(HERE, 'endpoint.ts'), [JSON.stringify(settings)], { PATH: searchPath });
     const client = new Client({ connection: await Connection.connect({ address: temporal.address }) });
     return new Rig(home, temporal, endpoint, await endpoint.firstLine, client);
@@ -69,6 +69,12 @@ export class Rig {
 
   stopWorker(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     return this.#worker!.stop(signal);
+  }
+
+  /** Kills the Temporal server, and starts it again where it was. */
+  async killTemporal(): Promise<void> {
+    await this.#temporal.process.stop(0);
+    this.#temporal = await startTemporalIn(this.#home, Number(this.#temporal.address.split(':')[1]));
   }
 
   /** Starts a run of so many instructions up to its dataset; returns what waits for the end. */
@@ -135,4 +141,10 @@ export class Rig {
     await this.#temporal.process.stop(2000);
     await rm(this.#home, { recursive: true, force: true });
   }
+}
+
+function startTemporalIn(home: string, port?: number): Promise<TemporalServer> {
+  const { searchPath } = readEnvironment();
+  const place = { home, project: PROJECT, registry: join(home, 'processes'), searchPath };
+  return startTemporal({ ...place, ...(port === undefined ? {} : { port }) });
 }

@@ -35,8 +35,10 @@ export async function startTemporal(options: {
   project: string;
   registry: string;
   searchPath: string;
+  /** The port of the frontend; a usual or a free one where absent. */
+  port?: number;
 }): Promise<TemporalServer> {
-  const port = await getPort({ host: '127.0.0.1', port: [7233, 7243, 7253] });
+  const port = options.port ?? (await getPort({ host: '127.0.0.1', port: [7233, 7243, 7253] }));
   const uiPort = await getPort({ host: '127.0.0.1', port: [8233, 8243, 8253] });
   const logFile = join(options.home, 'logs', 'temporal.log');
   const started = await startProcess({

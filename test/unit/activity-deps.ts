@@ -1,3 +1,4 @@
+import { makeCalls } from '../../activities/calls.ts';
 import type { ActivityDeps } from '../../activities/deps.ts';
 import { makeGate } from '../../activities/gate.ts';
 import type { ModelClient } from '../../activities/io/model/model.ts';
@@ -22,6 +23,7 @@ export async function activityDeps(
   return {
     store,
     files: makeRunFiles(store, parseConfig),
+    calls: makeCalls(store),
     gate: makeGate(store),
     model: { complete },
     pacer: () => pacer,

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
 import type { ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions';
 import { mostTokens } from '../../../domain/cost.ts';
@@ -6,22 +7,26 @@ import { ModelError, type Connection, type ModelClient, type ModelProblem } from
 
 /** A client of any OpenAI-compatible endpoint, streaming, without retries of its own. */
 export function openaiClient(): ModelClient {
-  return { complete };
+  const clients = new LRUCache<string, OpenAI>({ max: 16 });
+  const clientOf = ({ baseUrl, apiKey, timeoutMs }: Connection): OpenAI => {
+    const key = JSON.stringify([baseUrl, apiKey, timeoutMs]);
+    const client =
+      clients.get(key) ??
+      // The client insists on a key, also where an endpoint wants none.
+      new OpenAI({ baseURL: baseUrl, apiKey: apiKey ?? 'none', maxRetries: 0, timeout: timeoutMs });
+    clients.set(key, client);
+    return client;
+  };
+  return { complete: (connection, ...call) => complete(clientOf(connection), connection, ...call) };
 }
 
 async function complete(
+  client: OpenAI,
   connection: Connection,
   request: CallRequest,
   seed: number,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const client = new OpenAI({
-    baseURL: connection.baseUrl,
-    // The client insists on a key, also where an endpoint wants none.
-    apiKey: connection.apiKey ?? 'none',
-    maxRetries: 0,
-    timeout: connection.timeoutMs,
-  });
   // A stream that stalls is not seen by the client's own time-out, which ends with the response's head.
   const deadline = AbortSignal.timeout(connection.timeoutMs);
   try {

@@ -29,15 +29,17 @@ export function fileStore(root: string): Store {
       }),
     createIfAbsent: (path, bytes) =>
       attempt(`create ${path}`, () =>
-        withTemporary(at(path), bytes, async (temporary, target) => {
-          try {
-            await link(temporary, target);
-            return true;
-          } catch (error) {
-            if (code(error) === 'EEXIST') return false;
-            throw error;
-          }
-        }),
+        bytes.byteLength === 0
+          ? createEmpty(at(path))
+          : withTemporary(at(path), bytes, async (temporary, target) => {
+              try {
+                await link(temporary, target);
+                return true;
+              } catch (error) {
+                if (code(error) === 'EEXIST') return false;
+                throw error;
+              }
+            }),
       ),
     putView: (path, bytes) =>
       attempt(`write ${path}`, () => withTemporary(at(path), bytes, (temporary, target) => rename(temporary, target))),
@@ -86,10 +88,9 @@ async function withTemporary<T>(
   bytes: Uint8Array,
   finish: (temporary: string, target: string) => Promise<T>,
 ): Promise<T> {
-  await makeFolder(dirname(target));
   const temporary = temporaryName(target);
   try {
-    const file = await open(temporary, 'wx');
+    const file = await inFolder(temporary, () => open(temporary, 'wx'));
     try {
       await file.writeFile(bytes);
       await file.sync();
@@ -99,6 +100,28 @@ async function withTemporary<T>(
     return await finish(temporary, target);
   } finally {
     await rm(temporary, { force: true });
+  }
+}
+
+/** Makes a file without content, which has no other half that could be missing. */
+async function createEmpty(target: string): Promise<boolean> {
+  try {
+    await (await inFolder(target, () => open(target, 'wx'))).close();
+    return true;
+  } catch (error) {
+    if (code(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Makes something in a folder, which is nearly always there already. */
+async function inFolder<T>(path: string, make: () => Promise<T>): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    if (code(error) !== 'ENOENT') throw error;
+    await makeFolder(dirname(path));
+    return make();
   }
 }
 

@@ -7,10 +7,13 @@ import type { Store } from './store.ts';
  * Enters a call into the ledger of the run that paid for it. All that an entry says stands in its name, so that a listing
  * adds a ledger up; entered twice, it is one entry.
  */
-export async function enterPaid(store: Store, { run, fingerprint, request, answer }: Call): Promise<void> {
+export async function enterPaid(
+  store: Store,
+  { run, fingerprint, model, answer }: Pick<Call, 'run' | 'fingerprint' | 'answer'> & { readonly model: string },
+): Promise<void> {
   const { promptTokens, cachedTokens, completionTokens } = answer.usage;
   const name = [fingerprint.slice(0, 32), promptTokens, cachedTokens, completionTokens].join('-');
-  await store.createIfAbsent(`${ledgerFolder(run)}/${encodeURIComponent(request.model)}/${name}`, new Uint8Array());
+  await store.createIfAbsent(`${ledgerFolder(run)}/${encodeURIComponent(model)}/${name}`, new Uint8Array());
 }
 
 /** What a run has paid for, in all stages and under all of its configurations, at the prices of one. */
