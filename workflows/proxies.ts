@@ -9,6 +9,12 @@ const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '
 /** A worker that is gone is noticed after this long. Longer than a busy machine may keep a process from beating. */
 const heartbeatTimeout = '20s';
 
+/**
+ * A cancelled call or job is waited for, about a second: the next stage does not meet a full GPU, and a run that is started
+ * again at once meets no call of the old execution that was held at the gate, pays with it or pauses the run.
+ */
+const cancellationType = 'WAIT_CANCELLATION_COMPLETED';
+
 /** Light activities: look-ups, joins, files of the store. */
 export const pipeline = proxyActivities<PipelineActivities>({
   taskQueue: PIPELINE_QUEUE,
@@ -35,6 +41,7 @@ export const waiting = proxyActivities<Pick<PipelineActivities, 'askAllowance'>>
   taskQueue: PIPELINE_QUEUE,
   startToCloseTimeout: '365 days',
   heartbeatTimeout,
+  cancellationType,
   retry,
 });
 
@@ -45,15 +52,16 @@ export function llm(endpoint: EndpointName) {
     // A call of a paused run is held at the worker's gate, so this is no limit on the call itself; that is the endpoint's.
     startToCloseTimeout: '30 days',
     heartbeatTimeout,
+    cancellationType,
     retry,
   });
 }
 
-/** Activities on a GPU node. A cancelled one is waited for, so that the next stage does not meet a full GPU. */
+/** Activities on a GPU node. */
 export const gpu = proxyActivities<GpuActivities>({
   taskQueue: GPU_QUEUE,
   startToCloseTimeout: '60 days',
   heartbeatTimeout,
-  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  cancellationType,
   retry,
 });

@@ -4,6 +4,7 @@ import { STAGES, type Stage } from '../domain/names.ts';
 import { paidLine, stageLine, type ProgressReport, type RunProgress, type StageProgress } from '../domain/progress.ts';
 import { failureBehind } from './failures.ts';
 import { pausedSignal, progressQuery, progressSignal, resumedSignal, type PauseReason } from './messages.ts';
+import { hearPauses } from './steps.ts';
 
 interface StageState {
   state: StageProgress['state'];
@@ -36,11 +37,13 @@ export class RunState {
       if (known?.total !== report.total || known.done <= report.done) parts.set(report.part, report);
       this.#show();
     });
-    setHandler(pausedSignal, (reason) => {
+    const pause = (reason: PauseReason) => {
       if (this.#pause === undefined) log.warn('run paused', { ...reason });
       this.#pause ??= reason;
       this.#show();
-    });
+    };
+    setHandler(pausedSignal, pause);
+    hearPauses(pause);
     setHandler(resumedSignal, () => {
       this.#pause = undefined;
       this.#show();

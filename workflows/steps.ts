@@ -1,7 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { getExternalWorkflowHandle, sleep } from '@temporalio/workflow';
+import { getExternalWorkflowHandle, sleep, workflowInfo } from '@temporalio/workflow';
 import { pausingFailure } from './failures.ts';
-import { pausedSignal } from './messages.ts';
+import { pausedSignal, type PauseReason } from './messages.ts';
 
 /** Asks with draws 0, 1, … until an answer is accepted, at most `maxDraws` times; returns the last one. */
 export async function drawUntilAccepted<T extends { readonly ok: boolean }>(
@@ -28,14 +28,28 @@ export async function pausable<T>(run: string, step: () => Promise<T>): Promise<
       const reason = pausingFailure(error);
       if (!reason) throw error;
       // Told once a step: an execution takes 10,000 signals. A child that outlives its run has nobody to tell.
-      if (seconds === 1) {
-        await getExternalWorkflowHandle(run)
-          .signal(pausedSignal, reason)
-          .catch(() => undefined);
-      }
+      if (seconds === 1) await tellPaused(run, reason);
       // For what fails without passing the gate, such as a store that cannot be written.
       await sleep(`${seconds}s`, { summary: `paused: ${reason.type}` });
     }
+  }
+}
+
+/** How a run that takes a step itself hears of a pause: the server lets no workflow signal itself. */
+let heardHere: ((reason: PauseReason) => void) | undefined;
+
+/** Makes pauses of this very workflow's own steps heard; called once, by the run. */
+export function hearPauses(hear: (reason: PauseReason) => void): void {
+  heardHere = hear;
+}
+
+/** Tells the run that it is paused. */
+export async function tellPaused(run: string, reason: PauseReason): Promise<void> {
+  if (workflowInfo().workflowId === run) heardHere?.(reason);
+  else {
+    await getExternalWorkflowHandle(run)
+      .signal(pausedSignal, reason)
+      .catch(() => undefined);
   }
 }
 

@@ -1,16 +1,11 @@
-import {
-  CancellationScope,
-  condition,
-  getExternalWorkflowHandle,
-  isCancellation,
-  setHandler,
-} from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
 import { SERVING_FAILURES_TO_PAUSE } from '../domain/failures.ts';
 import type { ServedReport } from '../domain/progress.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import { pausingFailure } from './failures.ts';
-import { pausedSignal, servedSignal } from './messages.ts';
+import { servedSignal } from './messages.ts';
 import { gpu } from './proxies.ts';
+import { tellPaused } from './steps.ts';
 
 /**
  * Works while a model is held up on a GPU node, and takes it down afterwards. A node that dies, or a server that ends, is
@@ -66,9 +61,7 @@ async function holdUp({ run, revision, model }: Parameters<typeof whileServed>[0
       const reason = pausingFailure(error);
       if (!reason) throw error;
       if (failures + 1 < SERVING_FAILURES_TO_PAUSE) continue;
-      await getExternalWorkflowHandle(run)
-        .signal(pausedSignal, reason)
-        .catch(() => undefined);
+      await tellPaused(run, reason);
     }
   }
 }

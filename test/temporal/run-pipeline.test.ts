@@ -89,6 +89,26 @@ describe.skipIf(missing('services'))('runPipeline', () => {
     expect(trace).toEqual(WALK.slice(0, 4));
   });
 
+  test('a step of the run itself that pauses it shows it as paused, and goes on after a resume', async () => {
+    const trace: string[] = [];
+    const { activities } = goodActivities(trace);
+    let full = true;
+    const assemble = activities.assembleDataset;
+    activities.assembleDataset = async () => {
+      if (full) throw failure('Store.Forbidden', 'no room');
+      return assemble();
+    };
+    await pipeline.withActivities(activities, async () => {
+      const handle = await start(newRun(), { until: 'dataset' });
+      await until(async () => (await handle.query(progressQuery)).state === 'paused');
+      expect((await handle.query(progressQuery)).message).toBe('Store.Forbidden: no room');
+      full = false;
+      await handle.signal(resumedSignal);
+      await handle.result();
+    });
+    expect(trace.at(-1)).toBe('dataset');
+  });
+
   test('with acceptFailed goes on without the failed samples', async () => {
     const trace: string[] = [];
     const { activities } = goodActivities(trace);
