@@ -10,7 +10,7 @@ import { failure } from './failures.ts';
 import { jsonBytes } from './io/store/json.ts';
 import { readPlan, type SampleReference } from './plan-sample.ts';
 import { readInstruction, sampleSettings } from './run-files.ts';
-import { sectionText } from './write-section.ts';
+import { sectionText } from './write-sections.ts';
 
 export interface FinishSampleInput extends SampleReference {
   /** The call of the accepted plan; absent where no plan was accepted. */

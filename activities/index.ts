@@ -19,7 +19,7 @@ import { selectInstructions } from './select-instructions.ts';
 import { serveModel } from './serve-model.ts';
 import { summarizeSections } from './summarize-sections.ts';
 import { trainModel } from './train-model.ts';
-import { writeSection } from './write-section.ts';
+import { writeSections } from './write-sections.ts';
 
 type Activity = (deps: ActivityDeps, input: never) => Promise<unknown>;
 type Bound<A extends Record<string, Activity>> = {
@@ -55,7 +55,7 @@ const pipeline = {
   recordStage,
   readStages,
 };
-const llm = { planSample, writeSection, summarizeSections, sampleCompletion, judgeCompletion };
+const llm = { planSample, writeSections, summarizeSections, sampleCompletion, judgeCompletion };
 const gpu = { identifyModel, trainModel, serveModel };
 
 /** Light activities, on the pipeline's queue. */

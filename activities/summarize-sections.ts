@@ -8,7 +8,7 @@ import { drawOf, type DrawInput, type RefusedOutcome } from './plan-sample.ts';
 import { modelIdentity } from './run-files.ts';
 import { callParameters } from './sampling.ts';
 import { spendingOf } from './spending.ts';
-import { readTextSoFar, sectionText, type TextSoFar } from './write-section.ts';
+import { readTextSoFar, sectionText, type TextSoFar } from './write-sections.ts';
 
 export interface SummarizeSectionsInput extends DrawInput, TextSoFar {}
 

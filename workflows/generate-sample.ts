@@ -1,7 +1,7 @@
 import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
 import type { SampleOutcome } from '../activities/finish-sample.ts';
-import type { DrawInput, SampleReference } from '../activities/plan-sample.ts';
-import type { SectionOutcome, TextSoFar } from '../activities/write-section.ts';
+import type { DrawInput, Refusal, SampleReference } from '../activities/plan-sample.ts';
+import type { TextSoFar } from '../activities/write-sections.ts';
 import { addSpendings, NO_SPENDING } from '../domain/cost.ts';
 import type { Spending } from '../domain/schemas/call.ts';
 import type { Retry } from '../domain/schemas/run.ts';
@@ -25,11 +25,7 @@ export async function generateSample(input: GenerateSampleInput): Promise<Sample
     const plan = await sample.plan();
     if (!plan.ok) return await sample.finish(plan.reason);
     await tellBound(input.sample, plan.bound);
-    for (const index of plan.sections.keys()) {
-      const section = await sample.writeSection(plan, index);
-      if (!section.ok) return await sample.finish(section.reason);
-    }
-    return await sample.finish();
+    return await sample.finish(await sample.writeSections(plan.sections));
   } catch (error) {
     const behind = failureBehind(error);
     if (!behind) throw error; // a cancellation, or a defect
@@ -72,25 +68,36 @@ class SampleInProgress {
     return plan;
   }
 
-  async writeSection({ sections }: Plan, index: number): Promise<{ readonly ok: true } | Rejected> {
-    const step = `section ${index + 1}`;
-    const label = `${step} of ${sections.length}, ${sections[index]} words`;
-    const section = await this.#draw(step, label, async (draw, summary) => {
-      for (;;) {
-        const input = { ...draw, ...this.#soFar() };
-        const outcome: SectionOutcome = await writer.writeSection.executeWithOptions({ summary }, [input]);
-        if (!('overflow' in outcome)) return outcome;
-        const shortened = await this.#summarize(index);
-        if (!shortened.ok) return shortened;
+  /** Writes section after section; returns why it stopped, where not all of them were accepted. */
+  async writeSections(words: readonly number[]): Promise<DrawReason | undefined> {
+    let draw = 0;
+    let last: Refusal | undefined;
+    while (this.#sections.length < words.length) {
+      const index = this.#sections.length;
+      const summary = drawLabel(`section ${index + 1} of ${words.length}, ${words[index]} words`, draw);
+      const input = { ...this.#reference, draw, ...(last ? { refused: last } : {}), ...this.#soFar() };
+      const { written, refused, overflow, spending } = await pausable(this.#reference.run, () =>
+        writer.writeSections.executeWithOptions({ summary }, [input]),
+      );
+      this.spending = addSpendings(this.spending, spending);
+      this.#sections.push(...written);
+      if (written.length > 0) [draw, last] = [0, undefined];
+      if (overflow) {
+        const shortened = await this.#summarize();
+        if (!shortened.ok) return shortened.reason;
       }
-    });
-    if (section.ok) this.#sections.push(section.call);
-    return section;
+      if (!refused) continue;
+      const { call, reason, detail } = refused;
+      this.#refused.push({ step: `section ${this.#sections.length + 1}`, call, reason });
+      if (++draw >= this.#maxDraws) return reason;
+      last = { reason, detail };
+    }
+    return undefined;
   }
 
   /** Has what was written summed up, since it no longer fits the model's window. */
-  async #summarize(index: number) {
-    const label = `summary before section ${index + 1}`;
+  async #summarize() {
+    const label = `summary before section ${this.#sections.length + 1}`;
     const summary = await this.#draw(label, label, (draw, text) =>
       writer.summarizeSections.executeWithOptions({ summary: text }, [{ ...draw, ...this.#soFar() }]),
     );
@@ -144,6 +151,8 @@ interface RefusedAnswer extends Rejected {
 }
 
 const writer = llm('writer');
+
+const drawLabel = (label: string, draw: number): string => (draw === 0 ? label : `${label}, draw ${draw + 1}`);
 
 /** Tells the partition what the planned sample may still cost, which is far less than any sample might. */
 async function tellBound(sample: string, bound: number | undefined): Promise<void> {

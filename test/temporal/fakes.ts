@@ -28,7 +28,7 @@ export function goodActivities(trace: string[]) {
         finished: { kept: 0, rejected: {}, words: 0, spending },
       }),
       planSample: async () => (trace.push('plan'), { ok: true, call: 'p', sections: [200], spending }),
-      writeSection: async () => ({ ok: true, call: 's', words: 200, spending }),
+      writeSections: async () => ({ written: ['s'], spending }),
       finishSample: async (): Promise<object> => ({ verdict: 'kept', words: 200, spending }),
       assembleDataset: async () => (
         trace.push('dataset'),

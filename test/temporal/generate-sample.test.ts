@@ -3,7 +3,7 @@ import type { FinishSampleInput } from '../../activities/finish-sample.ts';
 import { failure } from '../../activities/failures.ts';
 import type { PlanSampleInput } from '../../activities/plan-sample.ts';
 import type { SummarizeSectionsInput } from '../../activities/summarize-sections.ts';
-import type { WriteSectionInput } from '../../activities/write-section.ts';
+import type { WriteSectionsInput } from '../../activities/write-sections.ts';
 import { NO_SPENDING } from '../../domain/cost.ts';
 import { PIPELINE_QUEUE } from '../../domain/names.ts';
 import type { Spending } from '../../domain/schemas/call.ts';
@@ -24,17 +24,17 @@ describe.skipIf(missing('services'))('generateSample', () => {
   /** Runs one sample on faked activities that write down what they were asked. */
   async function generate(fakes: {
     plan: (input: PlanSampleInput) => object;
-    section: (input: WriteSectionInput) => object;
+    section: (input: WriteSectionsInput) => object;
     summary?: (input: SummarizeSectionsInput) => object;
     retry?: Retry;
   }) {
     const finished: FinishSampleInput[] = [];
-    const asked: (PlanSampleInput | WriteSectionInput)[] = [];
+    const asked: (PlanSampleInput | WriteSectionsInput)[] = [];
     const run = newRun();
     const sample = { run, revision: 1, instructions: 'i', sample: 'x', maxDraws: 3 };
     const activities = {
       planSample: async (input: PlanSampleInput) => (asked.push(input), fakes.plan(input)),
-      writeSection: async (input: WriteSectionInput) => (asked.push(input), fakes.section(input)),
+      writeSections: async (input: WriteSectionsInput) => (asked.push(input), outcomeOf(fakes.section(input))),
       summarizeSections: async (input: SummarizeSectionsInput) => (asked.push(input), fakes.summary?.(input)),
       finishSample: async (input: FinishSampleInput) => {
         finished.push(input);
@@ -130,6 +130,35 @@ describe.skipIf(missing('services'))('generateSample', () => {
     expect(tries).toBe(2);
   });
 
+  test('several sections in one step: what was accepted stays, and the draws of the next one begin anew', async () => {
+    const steps = [
+      { written: ['s0'], spending, refused: { reason: 'section-copy', detail: '', call: 'r1' } },
+      { written: [], spending, refused: { reason: 'section-copy', detail: '', call: 'r2' } },
+      { written: ['s1', 's2'], spending, refused: { reason: 'section-leak', detail: '', call: 'r3' } },
+      { written: ['s3'], spending },
+    ];
+    const { asked, finished } = await generate({
+      plan: () => ({ ok: true, call: 'p', sections: [200, 200, 200, 200], spending }),
+      section: () => steps.shift()!,
+    });
+    expect(asked.slice(1).map(({ draw, refused }) => [draw, refused?.reason])).toEqual([
+      [0, undefined],
+      [1, 'section-copy'],
+      [2, 'section-copy'],
+      [1, 'section-leak'],
+    ]);
+    expect(finished).toMatchObject([
+      {
+        sections: ['s0', 's1', 's2', 's3'],
+        refused: [
+          { step: 'section 2', call: 'r1' },
+          { step: 'section 2', call: 'r2' },
+          { step: 'section 4', call: 'r3' },
+        ],
+      },
+    ]);
+  });
+
   test('tells each draw what was wrong with the one before, and keeps every refused call with its cost', async () => {
     const { asked, finished, outcome } = await generate({
       plan: () => ({ ok: true, call: 'p', sections: [200], spending: paid(1) }),
@@ -170,7 +199,7 @@ describe.skipIf(missing('services'))('generateSample', () => {
         refused: [],
       },
     ]);
-    const last = asked.at(-1) as WriteSectionInput;
+    const last = asked.at(-1) as WriteSectionsInput;
     expect(last).toMatchObject({ earlier: ['s0', 's1', 's2'], summary: { call: 'm3', sections: 2 }, draw: 0 });
   });
 
@@ -202,4 +231,14 @@ describe.skipIf(missing('services'))('generateSample', () => {
 function paid(completionTokens: number): Spending {
   const cost = { calls: 1, promptTokens: 0, cachedTokens: 0, completionTokens, dollars: 0 };
   return { used: cost, paid: cost };
+}
+
+/** An answer about one section, as the activity tells it. */
+function outcomeOf(answer: object): object {
+  if (!('ok' in answer)) return answer;
+  const { ok, call = 'r', spending: spent = spending, detail = '', reason } = answer as Record<string, unknown>;
+  if ('overflow' in answer) return { written: [], spending, overflow: true };
+  return ok
+    ? { written: [call], spending: spent }
+    : { written: [], spending: spent, refused: { reason, detail, call } };
 }

@@ -167,11 +167,11 @@ describe.skipIf(missing('services'))('partition', () => {
           spending,
           ...(planned === undefined ? {} : { bound: planned }),
         }),
-        writeSection: async () => {
+        writeSections: async () => {
           most = Math.max(most, ++inProgress);
           await new Promise((done) => setTimeout(done, slow));
           inProgress--;
-          return { ok: true, call: 's', words: 200, spending: { used: cost, paid: cost } };
+          return { written: ['s'], spending: { used: cost, paid: cost } };
         },
         finishSample: async (input: FinishSampleInput) => ({ verdict: 'kept', words: 200, spending: input.spending }),
       },

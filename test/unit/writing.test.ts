@@ -11,7 +11,7 @@ import { ModelError, type ModelClient } from '../../activities/io/model/model.ts
 import { jsonBytes, jsonLinesBytes } from '../../activities/io/store/json.ts';
 import { planSample } from '../../activities/plan-sample.ts';
 import { summarizeSections } from '../../activities/summarize-sections.ts';
-import { writeSection } from '../../activities/write-section.ts';
+import { writeSections } from '../../activities/write-sections.ts';
 import { NO_SPENDING } from '../../domain/cost.ts';
 import { controlKey, retriesKey } from '../../domain/keys.ts';
 import { planLines } from '../../domain/prompts.ts';
@@ -59,14 +59,10 @@ describe('a sample, activity by activity', () => {
   async function write(made: ActivityDeps, sections: number) {
     const plan = await run(() => planSample(made, { ...sample, draw: 0, maxDraws: 2 }));
     if (!plan.ok) throw new Error(plan.detail);
-    const earlier: string[] = [];
-    for (let index = 0; index < sections; index++) {
-      const section = await run(() =>
-        writeSection(made, { ...sample, plan: plan.call, earlier: [...earlier], draw: 0 }),
-      );
-      if (!section.ok) throw new Error(JSON.stringify(section));
-      earlier.push(section.call);
-    }
+    if (sections === 0) return { plan: plan.call, earlier: [] };
+    const { written } = await run(() => writeSections(made, { ...sample, plan: plan.call, earlier: [], draw: 0 }));
+    expect(written).toHaveLength(3);
+    const earlier = written.slice(0, sections);
     return { plan: plan.call, earlier };
   }
   const answers = (request: CallRequest): Answer =>
@@ -95,19 +91,44 @@ describe('a sample, activity by activity', () => {
     expect(said(asked[1])).toContain(`not accepted: the plan could not be read (${first.detail})`);
   });
 
+  test('sections follow one another in one step, and taken again it finds what it had written', async () => {
+    const made = await deps(answers);
+    const { plan, earlier } = await write(made, 3);
+    expect(asked).toHaveLength(4);
+    const again = await run(() => writeSections(made, { ...sample, plan, earlier: [], draw: 0 }));
+    expect([again.written, asked.length]).toEqual([earlier, 4]);
+    expect(again.spending.paid.calls).toBe(3);
+  });
+
+  test('a slow model is one step a section', async () => {
+    const made = await deps(answers);
+    const { plan } = await write(made, 0);
+    const slow: ActivityDeps = {
+      ...made,
+      model: {
+        complete: async () => {
+          await new Promise((done) => setTimeout(done, 1050));
+          return answerOf(prose(3));
+        },
+      },
+    };
+    const { written } = await run(() => writeSections(slow, { ...sample, plan, earlier: [], draw: 0 }));
+    expect(written).toHaveLength(1);
+  });
+
   test('a section that the configuration refuses is refused with its reason', async () => {
     const made = await deps(answers);
     const { plan } = await write(made, 0);
     const refusing = await deps(() => answerOf('Too short.'));
-    expect(await run(() => writeSection(refusing, { ...sample, plan, earlier: [], draw: 1 }))).toMatchObject({
-      ok: false,
-      reason: 'section-words',
+    expect(await run(() => writeSections(refusing, { ...sample, plan, earlier: [], draw: 1 }))).toMatchObject({
+      written: [],
+      refused: { reason: 'section-words' },
     });
     const { earlier } = await write(made, 1);
-    const copying = await deps(() => answerOf(prose(asked.length - 1)));
-    expect(await run(() => writeSection(copying, { ...sample, plan, earlier, draw: 1 }))).toMatchObject({
-      ok: false,
-      reason: 'section-copy',
+    const copying = await deps(() => answerOf(prose(3)));
+    expect(await run(() => writeSections(copying, { ...sample, plan, earlier, draw: 1 }))).toMatchObject({
+      written: [],
+      refused: { reason: 'section-copy' },
     });
   });
 
@@ -120,12 +141,12 @@ describe('a sample, activity by activity', () => {
     test('the sample fails, unless a summary may stand for its first sections', async () => {
       const { plan, earlier } = await write(await deps(answers), 2);
       const failing = await deps(exceeded);
-      await expect(run(() => writeSection(failing, { ...sample, plan, earlier, draw: 0 }))).rejects.toMatchObject({
+      await expect(run(() => writeSections(failing, { ...sample, plan, earlier, draw: 1 }))).rejects.toMatchObject({
         problem: 'ContextExceeded',
       });
       const summarizing = await deps(exceeded, overflow);
-      expect(await run(() => writeSection(summarizing, { ...sample, plan, earlier, draw: 0 }))).toEqual({
-        ok: false,
+      expect(await run(() => writeSections(summarizing, { ...sample, plan, earlier, draw: 1 }))).toMatchObject({
+        written: [],
         overflow: true,
       });
     });
@@ -134,7 +155,7 @@ describe('a sample, activity by activity', () => {
       const { plan, earlier } = await write(await deps(answers), 2);
       const small = await deps(answers, overflow, 'generation.section.windowTokens=900');
       asked = [];
-      expect(await run(() => writeSection(small, { ...sample, plan, earlier, draw: 0 }))).toMatchObject({
+      expect(await run(() => writeSections(small, { ...sample, plan, earlier, draw: 1 }))).toMatchObject({
         overflow: true,
       });
       expect(asked).toEqual([]);
@@ -143,7 +164,7 @@ describe('a sample, activity by activity', () => {
     test('an answer that was cut before its own limit says so, too', async () => {
       const { plan, earlier } = await write(await deps(answers), 2);
       const cut = await deps(() => answerOf(prose(9), { finishReason: 'length' }), overflow);
-      expect(await run(() => writeSection(cut, { ...sample, plan, earlier, draw: 0 }))).toMatchObject({
+      expect(await run(() => writeSections(cut, { ...sample, plan, earlier, draw: 1 }))).toMatchObject({
         overflow: true,
       });
     });
@@ -156,8 +177,8 @@ describe('a sample, activity by activity', () => {
       expect(summary).toMatchObject({ ok: true, sections: 1 });
       if (!summary.ok) return;
       const stands = { call: summary.call, sections: summary.sections };
-      const section = await run(() => writeSection(made, { ...sample, plan, earlier, summary: stands, draw: 0 }));
-      expect(section.ok).toBe(true);
+      const section = await run(() => writeSections(made, { ...sample, plan, earlier, summary: stands, draw: 0 }));
+      expect(section.written).toHaveLength(1);
       expect(said(asked.at(-1))).toContain('IN SHORT: a harbour.');
       const again = await run(() =>
         summarizeSections(summarizing, { ...sample, plan, earlier, summary: stands, draw: 0 }),
@@ -168,8 +189,8 @@ describe('a sample, activity by activity', () => {
     test('once a summary stands for all of it, nothing is left to shorten', async () => {
       const { plan, earlier } = await write(await deps(answers), 1);
       const failing = await deps(exceeded, overflow);
-      const input = { ...sample, plan, earlier, summary: { call: earlier[0]!, sections: 1 }, draw: 0 };
-      await expect(run(() => writeSection(failing, input))).rejects.toMatchObject({ problem: 'ContextExceeded' });
+      const input = { ...sample, plan, earlier, summary: { call: earlier[0]!, sections: 1 }, draw: 1 };
+      await expect(run(() => writeSections(failing, input))).rejects.toMatchObject({ problem: 'ContextExceeded' });
     });
   });
 
@@ -225,15 +246,15 @@ describe('a sample, activity by activity', () => {
     test('is the budget less what the run has paid for', async () => {
       const made = await deps(answers, 'budget.tokens=1000');
       await write(made, 1);
-      expect(await ask(made, 0)).toEqual({ allowance: 1000 - 2 * 150 });
+      expect(await ask(made, 0)).toEqual({ allowance: 1000 - 4 * 150 });
     });
 
     test('pauses the run with the sums where not even the smallest item fits', async () => {
       const made = await deps(answers, 'budget.tokens=1000');
       await write(made, 1);
-      await expect(ask(made, 701)).rejects.toMatchObject({ type: 'Budget.Reached', nonRetryable: true });
+      await expect(ask(made, 401)).rejects.toMatchObject({ type: 'Budget.Reached', nonRetryable: true });
       const control = new TextDecoder().decode(await made.store.find(controlKey('r')));
-      expect(control).toMatch(/300 tokens of 1,000 tokens are spent; 4 items are left.*up to 701 tokens.*--budget/);
+      expect(control).toMatch(/600 tokens of 1,000 tokens are spent; 4 items are left.*up to 401 tokens.*--budget/);
     });
   });
 });

@@ -1,8 +1,7 @@
 import type { RunConfig } from '../configs/schema.ts';
-import { aboutTokens } from '../domain/cost.ts';
-import { countWords } from '../domain/length.ts';
+import { aboutTokens, addSpendings, NO_SPENDING } from '../domain/cost.ts';
 import { taskOf } from '../domain/prompts.ts';
-import { cleanSection, stripThinking } from '../domain/response.ts';
+import { stripThinking } from '../domain/response.ts';
 import { expectedScript } from '../domain/language.ts';
 import { redrawNote } from '../domain/redraw.ts';
 import { checkSection } from '../domain/section-check.ts';
@@ -15,7 +14,7 @@ import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
 import { ModelError } from './io/model/model.ts';
 import { modelCall } from './model-call.ts';
-import { drawOf, readPlan, type DrawInput, type RefusedOutcome, type SampleReference } from './plan-sample.ts';
+import { drawOf, readPlan, type DrawInput, type Refusal, type SampleReference } from './plan-sample.ts';
 import { modelIdentity, readInstruction } from './run-files.ts';
 import { callParameters } from './sampling.ts';
 import { spendingOf } from './spending.ts';
@@ -30,22 +29,70 @@ export interface TextSoFar {
   readonly summary?: SectionSummary;
 }
 
-export interface WriteSectionInput extends DrawInput, TextSoFar {}
-
-/** An accepted section, by its call; or the reason for which it is asked again; or that a summary is needed first. */
-export type SectionOutcome =
-  | { readonly ok: true; readonly call: string; readonly words: number; readonly spending: Spending }
-  | RefusedOutcome
-  | { readonly ok: false; readonly overflow: true };
+export interface WriteSectionsInput extends DrawInput, TextSoFar {}
 
 /**
- * AgentWrite step II: writes the next section of a plan, seeing all sections before it. Fails with the Model.* failures;
- * with Model.ContextExceeded where the text has outgrown the model's window and no summary may, or can, help.
+ * The sections that were accepted, by their calls, and why writing stopped before the plan's end, where it did: because a
+ * section was refused, because a summary is needed first, or because it was time to tell the workflow.
  */
-export async function writeSection(deps: ActivityDeps, input: WriteSectionInput): Promise<SectionOutcome> {
+export interface SectionsOutcome {
+  readonly written: readonly string[];
+  /** What all answers took, the refused one included. */
+  readonly spending: Spending;
+  readonly refused?: Refusal & { readonly call: string };
+  readonly overflow?: true;
+}
+
+/** Milliseconds after which no further section is begun: the workflow, and who watches it, hear of what was written. */
+const LONGEST_CHAIN_MS = 1000;
+
+/**
+ * AgentWrite step II: writes the next section of a plan, seeing all sections before it, and goes on with those after it for
+ * about a second. So a model that takes seconds is one activity a section, and answers that come at once, from the store
+ * of a resumed run for example, do not pay a trip to the Temporal server each. Taken again, it finds what it had written.
+ *
+ * The draw, and what was wrong with the one before, are those of the first section; the others begin with draw 0. Fails
+ * with the Model.* failures; with Model.ContextExceeded where the text has outgrown the model's window and no summary may,
+ * or can, help.
+ */
+export async function writeSections(deps: ActivityDeps, input: WriteSectionsInput): Promise<SectionsOutcome> {
+  const startedAt = Date.now();
   const config = await deps.files.config(input);
+  const text = await readTextSoFar(deps, config, input);
+  const earlier = [...text.earlier];
+  const written: string[] = [];
+  let spending = NO_SPENDING;
+  while (earlier.length < text.plan.length) {
+    if (written.length > 0 && Date.now() - startedAt >= LONGEST_CHAIN_MS) break;
+    const { refused, ...reference } = input;
+    const draw = written.length === 0 ? { ...reference, ...(refused ? { refused } : {}) } : { ...reference, draw: 0 };
+    const call = await askSection(deps, config, draw, { ...text, earlier });
+    if (call === undefined) return { written, spending, overflow: true };
+    spending = addSpendings(spending, spendingOf(config, input.run, call));
+    const answer = { ...call.answer, text: sectionText(config, call.answer) };
+    const problem = checkSection(answer, {
+      planned: text.plan[earlier.length]!.words,
+      earlier,
+      expected: expectedScript(text.instruction.prompt),
+      checks: config.generation.section.checks,
+    });
+    if (problem) return { written, spending, refused: { ...problem, call: call.fingerprint } };
+    written.push(call.fingerprint);
+    earlier.push(answer.text);
+  }
+  return { written, spending };
+}
+
+type Text = Awaited<ReturnType<typeof readTextSoFar>>;
+
+/** Asks for the next section; undefined where the window is full and a summary can make room. */
+async function askSection(
+  deps: ActivityDeps,
+  config: RunConfig,
+  input: DrawInput,
+  { instruction, plan, earlier, summary }: Text,
+): Promise<KnownCall | undefined> {
   const { section } = config.generation;
-  const { instruction, plan, earlier, summary } = await readTextSoFar(deps, config, input);
   const template = config.prompts.section === undefined ? undefined : await deps.files.text(config.prompts.section);
   const messages = sectionMessages({
     context: section.context,
@@ -56,40 +103,24 @@ export async function writeSection(deps: ActivityDeps, input: WriteSectionInput)
     ...(template === undefined ? {} : { template }),
     ...(input.refused ? { note: redrawNote(input.refused) } : {}),
   });
-  // The last section stays in full as long as it can: what is written next goes on from it.
   const canShorten = section.overflow === 'summarize' && (summary?.sections ?? 0) < earlier.length;
-  if (canShorten && outgrows(messages, section)) return { ok: false, overflow: true };
+  if (canShorten && outgrows(messages, section)) return undefined;
   const request = {
     model: modelIdentity(config, 'writer'),
     messages,
     parameters: callParameters(section.sampling),
     ...drawOf(input),
   };
-  let call: KnownCall;
   try {
-    call = await modelCall(deps, input, 'writer', request, earlier.length + 1);
+    const call = await modelCall(deps, input, 'writer', request, earlier.length + 1);
+    const { finishReason, usage } = call.answer;
+    // Cut before its own limit: the window was full.
+    const wasFull = finishReason === 'length' && usage.completionTokens < section.sampling.maxTokens;
+    return canShorten && wasFull ? undefined : call;
   } catch (error) {
-    if (canShorten && error instanceof ModelError && error.problem === 'ContextExceeded')
-      return { ok: false, overflow: true };
+    if (canShorten && error instanceof ModelError && error.problem === 'ContextExceeded') return undefined;
     throw error;
   }
-  const { finishReason, usage } = call.answer;
-  // Cut before its own limit: the window was full.
-  if (canShorten && finishReason === 'length' && usage.completionTokens < section.sampling.maxTokens)
-    return { ok: false, overflow: true };
-  const text = sectionText(config, call.answer);
-  const spending = spendingOf(config, input.run, call);
-  const problem = checkSection(
-    { ...call.answer, text },
-    {
-      planned: plan[earlier.length]!.words,
-      earlier,
-      expected: expectedScript(instruction.prompt),
-      checks: section.checks,
-    },
-  );
-  if (problem) return { ok: false, ...problem, call: call.fingerprint, spending };
-  return { ok: true, call: call.fingerprint, words: countWords(cleanSection(text)), spending };
 }
 
 function outgrows(
