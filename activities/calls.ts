@@ -6,7 +6,7 @@ import { enterPaid } from './io/store/ledger.ts';
 import { StoreError, type Store } from './io/store/store.ts';
 
 /** Characters of answers that a process remembers; sections are read again for each section after them. */
-const REMEMBERED_CHARACTERS = 16e6;
+const REMEMBERED_CHARACTERS = 8e6;
 
 /** What is asked of a stored call: everything but the question, which holds the whole text so far. */
 export interface KnownCall {

@@ -11,7 +11,6 @@ import { whileBeating } from './heartbeat.ts';
 import { findJson, readJson, readJsonLines, readText } from './io/store/json.ts';
 import { readStages } from './record-stage.ts';
 import type { ReportData } from './report/data.ts';
-import { renderReport } from './report/report.ts';
 import { modelIdentity, type RunReference } from './run-files.ts';
 import type { StageOutcomes } from './stage-outcomes.ts';
 import { parseEvents } from './watch-job.ts';
@@ -21,6 +20,8 @@ import { stageSummary } from './stage-summary.ts';
 export async function publishReport(deps: ActivityDeps, input: RunReference): Promise<{ path: string }> {
   return whileBeating(async () => {
     const data = await reportData(deps, input);
+    // Charts are large, and only this needs them.
+    const { renderReport } = await import('./report/report.ts');
     const path = reportKey(input.run);
     await deps.store.putView(path, new TextEncoder().encode(renderReport(data)));
     return { path };

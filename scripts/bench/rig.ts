@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -52,8 +52,8 @@ export class Rig {
   }
 
   /** Starts a worker and waits until it polls. */
-  async startWorker(flags: readonly string[] = []): Promise<void> {
-    this.#worker = startProgram(join(PROJECT, 'workers/all.ts'), [], this.#env, flags);
+  async startWorker(): Promise<void> {
+    this.#worker = startProgram(join(PROJECT, 'workers/all.ts'), [], this.#env, await workerFlags());
     for (const taskQueue of [PIPELINE_QUEUE, endpointQueue('writer')]) {
       for (;;) {
         const { pollers } = await this.client.workflowService.describeTaskQueue({
@@ -147,4 +147,12 @@ function startTemporalIn(home: string, port?: number): Promise<TemporalServer> {
   const { searchPath } = readEnvironment();
   const place = { home, project: PROJECT, registry: join(home, 'processes'), searchPath };
   return startTemporal({ ...place, ...(port === undefined ? {} : { port }) });
+}
+
+/** What `npm run worker` gives node, besides how to read TypeScript. */
+async function workerFlags(): Promise<string[]> {
+  const { scripts } = JSON.parse(await readFile(join(PROJECT, 'package.json'), 'utf8')) as {
+    scripts: { worker: string };
+  };
+  return scripts.worker.split(' ').filter((part) => part.startsWith('--') && part !== '--import');
 }
