@@ -35,6 +35,9 @@ export interface EndpointStats {
   readonly questions: number;
   /** Times that a question was accepted again: a provider would bill them. */
   readonly paidAgain: number;
+  /** Milliseconds since 1970 of the first request and of the last answer; 0 before them. */
+  readonly firstAt: number;
+  readonly lastAt: number;
 }
 
 export interface Endpoint {
@@ -86,6 +89,7 @@ class EndpointState {
   #inFlight = 0;
   #mostInFlight = 0;
   #startedAt: number | undefined;
+  #lastAt = 0;
   #tokens: { left: number; at: number } | undefined;
 
   constructor(settings: EndpointSettings) {
@@ -100,7 +104,9 @@ class EndpointState {
 
   end(answered: boolean): void {
     this.#inFlight--;
-    if (answered) this.#answered++;
+    if (!answered) return;
+    this.#answered++;
+    this.#lastAt = Date.now();
   }
 
   /** The status with which a request is refused, or undefined where it is accepted. */
@@ -136,6 +142,8 @@ class EndpointState {
       mostInFlight: this.#mostInFlight,
       questions: accepted.length,
       paidAgain: accepted.reduce((sum, times) => sum + times - 1, 0),
+      firstAt: this.#startedAt ?? 0,
+      lastAt: this.#lastAt,
     };
   }
 

@@ -18,6 +18,9 @@ export interface Result {
   /** Calls × latency ÷ calls in flight, or what a limit allows; absent where the latency is nothing. */
   readonly ideal?: number;
   readonly callsPerSecond: number;
+  /** Seconds until the first call was asked, and until the last one was answered. */
+  readonly firstAt: number;
+  readonly lastAt: number;
   readonly workerPeakMb: number;
   readonly cpuMsPerCall: { readonly worker: number; readonly temporal: number; readonly endpoint: number };
   /** What else there is to say. */
@@ -103,10 +106,7 @@ const scaleOverrides = overridesOf(64);
 
 function overridesOf(inFlight: number): string[] {
   // Three tasks for each call in flight hide the time between two of them.
-  return [
-    `endpoints.writer.limits.inFlight=${inFlight}`,
-    `generation.window=${Math.max(24, Math.ceil(inFlight * 1.5))}`,
-  ];
+  return [`endpoints.writer.limits.inFlight=${inFlight}`, `generation.window=${3 * inFlight}`];
 }
 
 async function measure(scenario: string, settings: Settings): Promise<Result[]> {
@@ -122,6 +122,8 @@ async function measure(scenario: string, settings: Settings): Promise<Result[]> 
     const result = await resultOf(rig, scenario, { startedAt, before, samples, sections });
     const ideal = (settings.idealMs ?? (result.needed * latencyMs) / inFlight) / 1000;
     if (settings.after) notes.push(await settings.after(rig));
+    const { firstAt, lastAt } = result;
+    notes.push(`first call after ${firstAt.toFixed(2)} s, last answer after ${lastAt.toFixed(2)} s`);
     const said = notes.filter((note) => note !== '').join('; ');
     return [{ ...result, ...(ideal > 0 ? { ideal } : {}), notes: said }];
   } finally {
@@ -154,6 +156,8 @@ async function resultOf(
     paidAgain: stats.paidAgain,
     seconds,
     callsPerSecond: needed / seconds,
+    firstAt: (stats.firstAt - startedAt) / 1000,
+    lastAt: (stats.lastAt - startedAt) / 1000,
     workerPeakMb: rig.workerMemory().peak,
     cpuMsPerCall: { worker: perCall('worker'), temporal: perCall('temporal'), endpoint: perCall('endpoint') },
     notes: '',
