@@ -18,6 +18,8 @@ import { readInputs, uploadInputs } from '../upload-inputs.ts';
 import type { EndpointSettings, EndpointStats } from './endpoint.ts';
 import { cpuMs, memoryMb, startProgram, type BenchProcess } from './processes.ts';
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 const HERE = join(PROJECT, 'scripts/bench');
 
 /** Temporal, the bench's endpoint and a worker, each a process of its own, with a store of their own. */
@@ -48,8 +50,13 @@ export class Rig {
     const temporal = await startTemporalIn(home);
     const endpoint = startProgram(join(HERE, 'endpoint.ts'), [JSON.stringify(settings)], { PATH: searchPath });
     const client = new Client({ connection: await Connection.connect({ address: temporal.address }) });
-    return new Rig(home, temporal, endpoint, await endpoint.firstLine, client);
+    const rig = new Rig(home, temporal, endpoint, await endpoint.firstLine, client);
+    for (const signal of SIGNALS) process.once(signal, rig.#onSignal);
+    return rig;
   }
+
+  /** An interrupted bench leaves no process and no folder. */
+  readonly #onSignal = (): void => void this.stop().finally(() => process.exit(130));
 
   /** Starts a worker and waits until it polls. */
   async startWorker(): Promise<void> {
@@ -135,6 +142,7 @@ export class Rig {
   }
 
   async stop(): Promise<void> {
+    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
     await this.#worker?.stop('SIGTERM');
     await this.#endpoint.stop('SIGKILL');
     await this.client.connection.close();

@@ -59,7 +59,7 @@ describe.skipIf(missing('services'))('a conversation with llama.cpp', () => {
       'generation.window=5',
       'generation.plan.sections={min: 8, max: 8}',
       'generation.plan.sampling.maxTokens=900',
-      'generation.section.sampling.maxTokens=160',
+      'generation.section.sampling.maxTokens=500',
       // What is written is not the point, and a model this small is refused often.
       'generation.section.checks={language: false, leaks: false, minWordsRatio: 0, maxRepeated: 1, maxCopied: 1}',
       'generation.maxDraws=12',
