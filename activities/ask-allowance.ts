@@ -24,7 +24,8 @@ export function askAllowance(deps: ActivityDeps, input: AskAllowanceInput): Prom
     await deps.gate.waitUntilOpen(input.run, signal);
     const spent = amountOf(await readPaid(deps.store, input.run, config), budget.unit);
     const allowance = budget.amount - spent;
-    if (allowance > 0 && allowance >= input.needed) return { allowance };
+    // What costs nothing may go on with nothing left.
+    if (allowance >= input.needed) return { allowance };
     const type = 'Budget.Reached';
     const say = (amount: number) => formatAmount(amount, budget.unit);
     const smallest = input.needed > 0 ? `, and the smallest of them may take up to ${say(input.needed)}` : '';
