@@ -28,10 +28,10 @@ async function complete(
   signal: AbortSignal,
 ): Promise<Answer> {
   // A stream that stalls is not seen by the client's own time-out, which ends with the response's head.
-  const deadline = AbortSignal.timeout(connection.timeoutMs);
+  const deadline = abortAfter(connection.timeoutMs, signal);
   try {
     const stream = await client.chat.completions.create(body(connection, request, seed), {
-      signal: AbortSignal.any([signal, deadline]),
+      signal: deadline.signal,
     });
     let text = '';
     let finishReason: string | undefined;
@@ -45,7 +45,7 @@ async function complete(
     if (finishReason === undefined) {
       // An aborted stream ends quietly, like one that the server cut.
       throw new ModelError(
-        deadline.aborted ? 'TimedOut' : 'ServerError',
+        deadline.passed() ? 'TimedOut' : 'ServerError',
         `${connection.baseUrl}: the answer ended half-way`,
       );
     }
@@ -55,8 +55,34 @@ async function complete(
       usage: usage ? toldUsage(usage) : estimatedUsage(request, text),
     };
   } catch (error) {
-    throw modelError(error, connection, deadline.aborted);
+    throw modelError(error, connection, deadline.passed());
+  } finally {
+    deadline.clear();
   }
+}
+
+/**
+ * A signal that aborts with another one, or after a while, until it is cleared. AbortSignal.timeout and AbortSignal.any
+ * would keep everything of a call alive until its time is over: at 200 calls a second, hundreds of megabytes.
+ */
+function abortAfter(ms: number, other: AbortSignal) {
+  const controller = new AbortController();
+  let passed = false;
+  const follow = () => controller.abort(other.reason);
+  const timer = setTimeout(() => {
+    passed = true;
+    controller.abort();
+  }, ms);
+  if (other.aborted) follow();
+  other.addEventListener('abort', follow);
+  return {
+    signal: controller.signal,
+    passed: () => passed,
+    clear() {
+      clearTimeout(timer);
+      other.removeEventListener('abort', follow);
+    },
+  };
 }
 
 function toldUsage(usage: OpenAI.CompletionUsage): Usage {
