@@ -1,4 +1,4 @@
-import { amountOf, budgetOf, formatAmount } from '../domain/cost.ts';
+import { amountOf, budgetOf, formatAmount, isHash } from '../domain/cost.ts';
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
 import { whileBeating } from './heartbeat.ts';
@@ -22,8 +22,13 @@ export function askAllowance(deps: ActivityDeps, input: AskAllowanceInput): Prom
     const budget = budgetOf(config.budget);
     if (!budget) throw failure('Config.Invalid', `run ${input.run} has no budget`);
     await deps.gate.waitUntilOpen(input.run, signal);
-    const spent = amountOf(await readPaid(deps.store, input.run, config), budget.unit);
-    const allowance = budget.amount - spent;
+    const { cost, unpriced } = await readPaid(deps.store, input.run, config);
+    // Models of our own cost no dollars; one that was asked under another configuration does.
+    const unknown = [...unpriced].find((model) => !isHash(model) && model !== config.training.baseModel);
+    if (budget.unit === 'dollars' && unknown !== undefined)
+      throw failure('Config.Invalid', `run ${input.run} paid for calls of ${unknown}, which has no price any more`);
+    const spent = amountOf(cost, budget.unit);
+    const allowance = Math.max(0, budget.amount - spent);
     // What costs nothing may go on with nothing left.
     if (allowance >= input.needed) return { allowance };
     const type = 'Budget.Reached';

@@ -4,53 +4,70 @@ import { limitsFor } from '../domain/plan.ts';
 import { taskOf } from '../domain/prompts.ts';
 import type { Instruction } from '../domain/schemas/instruction.ts';
 import type { Retry } from '../domain/schemas/run.ts';
-import { modelIdentity } from './run-files.ts';
+import { modelIdentity, type RunFiles } from './run-files.ts';
 
 /** Tokens that our own words in a prompt, a note on a refused draw included, surely do not exceed. */
-const PROMPT_TOKENS = 1000;
+const OUR_TOKENS = 1000;
 
-/** Tokens of one plan line as the writer is shown it again. */
-const LINE_TOKENS = 200;
+/** Tokens of what stands around the task in any prompt of a run: our words, or those of the user's own files. */
+export async function promptRoom(files: RunFiles, config: RunConfig): Promise<number> {
+  const own = Object.values(config.prompts).filter((key) => key !== undefined);
+  const texts = await Promise.all(own.map((key) => files.text(key)));
+  return texts.reduce((sum, text) => sum + mostTokens(text), OUR_TOKENS);
+}
 
 /**
  * What a sample may cost at most before anything of it is asked, in the unit of the run's budget; undefined where there is
  * none. Every draw is counted as if it were needed, each answer as long as its limit, and nothing as cached.
  */
-export function sampleBound(config: RunConfig, instruction: Instruction, retry: Retry): number | undefined {
+export function sampleBound(
+  config: RunConfig,
+  room: number,
+  instruction: Instruction,
+  retry: Retry,
+): number | undefined {
   const meter = meterOf(config, 'writer');
   if (!meter) return undefined;
   const { plan, maxDraws } = config.generation;
   const most = limitsFor(plan, instruction.length).sections.max;
   const draws = maxDraws * (1 + retry.draws);
-  const planning = draws * meter(PROMPT_TOKENS + mostTokens(taskOf(instruction)), plan.sampling.maxTokens);
-  return planning + plannedBound(config, instruction, most, draws)!;
+  const planning = draws * meter(room + mostTokens(taskOf(instruction)), plan.sampling.maxTokens);
+  return planning + plannedBound(config, room, instruction, most, draws)!;
 }
 
 /** What the sections of a plan may cost at most; undefined where the run has no budget. */
 export function plannedBound(
   config: RunConfig,
+  room: number,
   instruction: Instruction,
   sections: number,
   draws: number,
 ): number | undefined {
   const meter = meterOf(config, 'writer');
   if (!meter) return undefined;
-  const { sampling, summarySampling, overflow, windowTokens = Number.POSITIVE_INFINITY } = config.generation.section;
-  const head = PROMPT_TOKENS + mostTokens(taskOf(instruction)) + sections * LINE_TOKENS;
+  const { plan, section } = config.generation;
+  const { sampling, summarySampling, windowTokens } = section;
+  const summarizes = section.overflow === 'summarize';
+  // The plan stands in the prompt, and in a conversation each of its lines once more.
+  const head = room + mostTokens(taskOf(instruction)) + 2 * plan.sampling.maxTokens;
   let total = 0;
   for (let index = 0; index < sections; index++) {
-    const prompt = Math.min(windowTokens, head + index * sampling.maxTokens);
-    total += draws * meter(prompt, sampling.maxTokens);
-    if (overflow === 'summarize') total += draws * meter(prompt, summarySampling.maxTokens);
+    const prompt = head + index * sampling.maxTokens;
+    // Only where a summary shortens it does a prompt keep to the window.
+    const kept = summarizes && windowTokens !== undefined ? Math.min(windowTokens, prompt) : prompt;
+    total += draws * meter(kept, sampling.maxTokens);
+    // An answer that the window cut, and a summary, may come before each.
+    if (summarizes) total += meter(kept, sampling.maxTokens) + draws * meter(kept, summarySampling.maxTokens);
   }
   return total;
 }
 
 /** What one judgement may cost at most, its draws included. */
-export function judgementBound(config: RunConfig): number | undefined {
+export function judgementBound(config: RunConfig, room: number, prompt: string): number | undefined {
   const { maxWords, sampling, maxDraws } = config.judge;
   // A word of many letters, or a Chinese character, takes up to four tokens or so.
-  return timed(maxDraws, meterOf(config, 'judge')?.(PROMPT_TOKENS + 4 * maxWords, sampling.maxTokens));
+  const tokens = room + mostTokens(prompt) + 4 * maxWords;
+  return timed(maxDraws, meterOf(config, 'judge')?.(tokens, sampling.maxTokens));
 }
 
 /** What one completion of a served model may cost at most. */

@@ -53,9 +53,9 @@ export function makeCalls(store: Store): Calls {
     read,
     async keep(call) {
       const created = await store.createIfAbsent(callKey(call.fingerprint), jsonBytes(call));
-      if (!created) return read(call.fingerprint);
-      const kept = remember(call);
-      await enterPaid(store, kept);
+      const kept = created ? remember(call) : await read(call.fingerprint);
+      // Who stored it first may have ended before it could enter it.
+      if (kept.run === call.run) await enterPaid(store, kept);
       return kept;
     },
   };

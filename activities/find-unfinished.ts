@@ -3,7 +3,7 @@ import { addCounts, countsOf, NO_ITEMS, type ItemCounts, type ItemResult } from 
 import { Completion, Judgement } from '../domain/schemas/completion.ts';
 import { Retries, type Retry } from '../domain/schemas/run.ts';
 import { Sample } from '../domain/schemas/sample.ts';
-import { completionBound, judgementBound, sampleBound } from './bounds.ts';
+import { completionBound, judgementBound, promptRoom, sampleBound } from './bounds.ts';
 import type { ActivityDeps } from './deps.ts';
 import { lookUpAll } from './look-ups.ts';
 import { CorruptObjectError, findJson } from './io/store/json.ts';
@@ -60,6 +60,7 @@ interface LookUp {
 async function sampleLookUps(deps: ActivityDeps, run: RunReference, work: { instructions: string }): Promise<LookUp[]> {
   const config = await deps.files.config(run);
   const settings = sampleSettings(config);
+  const room = await promptRoom(deps.files, config);
   const retries = (await findJson(deps.store, retriesKey(run.run), Retries)) ?? {};
   return [...(await deps.files.instructions(work.instructions)).values()].map((instruction) => {
     const { id } = instruction;
@@ -67,7 +68,7 @@ async function sampleLookUps(deps: ActivityDeps, run: RunReference, work: { inst
     return {
       item: () => ({
         id,
-        ...optional('bound', sampleBound(config, instruction, retry)),
+        ...optional('bound', sampleBound(config, room, instruction, retry)),
         ...(retries[id] ? { retry } : {}),
       }),
       find: async () => {
@@ -94,9 +95,10 @@ async function completionLookUps(
 ): Promise<LookUp[]> {
   const config = await deps.files.config(input);
   const prompts = await deps.files.prompts(`${work.folder}/prompts.jsonl`);
+  const room = await promptRoom(deps.files, config);
   const boundOf = (prompt: string) =>
     work.kind === 'judgements'
-      ? judgementBound(config)
+      ? judgementBound(config, room, prompt)
       : completionBound(config, input.purpose ?? 'evaluation', prompt);
   return prompts.flatMap(({ id, prompt }) =>
     Array.from({ length: work.completions }, (_, completion) => ({

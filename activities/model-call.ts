@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import { FAILURES } from '../domain/failures.ts';
 import { fingerprint } from '../domain/fingerprint.ts';
 import type { EndpointName } from '../domain/names.ts';
@@ -26,17 +27,18 @@ export async function modelCall(
   endpoint: EndpointName,
   request: CallRequest,
   priority = 0,
-): Promise<KnownCall> {
+): Promise<KnownCall & { readonly fresh: boolean }> {
   const id = fingerprint(request);
   const stored = await deps.calls.find(id);
   if (stored) {
     // Its first attempt may have ended between the call and the ledger.
     if (stored.run === run.run) await enterPaid(deps.store, stored);
-    return stored;
+    // What an earlier attempt of this very step asked was asked just now, too.
+    return { ...stored, fresh: Context.current().info.attempt > 1 };
   }
   return whileBeating(async (signal) => {
     const answer = await ask(deps, run, endpoint, { request, id, priority }, signal);
-    return deps.calls.keep({ fingerprint: id, run: run.run, request, answer });
+    return { ...(await deps.calls.keep({ fingerprint: id, run: run.run, request, answer })), fresh: true };
   });
 }
 
@@ -84,14 +86,14 @@ async function complete(
     if (error.problem === 'RateLimited') turn.limited(error.retryAfterMs);
     if (error.problem !== 'Unreachable') deps.outages.answered(place);
     // A served model's next lease is waited for instead.
-    else if (endpoint !== 'served') throwIfGone(deps.outages.failed(place), connection, error);
+    else if (endpoint !== 'served' && deps.outages.failed(place) > connection.goneAfterMs) {
+      // After a resume it has its time again.
+      deps.outages.answered(place);
+      const seconds = Math.round(connection.goneAfterMs / 1000);
+      throw new ModelError('Gone', `${error.message}, for more than ${seconds} s`);
+    }
     throw error;
   }
-}
-
-/** Fails with ModelError `Gone` where an endpoint was out of reach for longer than its configuration allows. */
-function throwIfGone(ms: number, { goneAfterMs }: Connection, { message }: ModelError): void {
-  if (ms > goneAfterMs) throw new ModelError('Gone', `${message}, for ${Math.round(ms / 1000)} s now`);
 }
 
 async function pauseIfNeeded(

@@ -6,15 +6,19 @@ export interface Outages {
   answered(place: string): void;
 }
 
+/** Failures further apart are no one outage: nobody asked in between, as in a paused run. Longer than any back-off. */
+const FORGOTTEN_MS = 120_000;
+
 /** Makes the memory of one worker process. */
 export function makeOutages(now: () => number = Date.now): Outages {
-  const since = new Map<string, number>();
+  const outages = new Map<string, { began: number; last: number }>();
   return {
     failed(place) {
-      const began = since.get(place) ?? now();
-      since.set(place, began);
+      const known = outages.get(place);
+      const began = known && now() - known.last < FORGOTTEN_MS ? known.began : now();
+      outages.set(place, { began, last: now() });
       return now() - began;
     },
-    answered: (place) => void since.delete(place),
+    answered: (place) => void outages.delete(place),
   };
 }

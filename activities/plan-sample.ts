@@ -7,7 +7,7 @@ import { stripThinking } from '../domain/response.ts';
 import type { Spending } from '../domain/schemas/call.ts';
 import type { Instruction } from '../domain/schemas/instruction.ts';
 import type { DrawReason } from '../domain/schemas/sample.ts';
-import { plannedBound } from './bounds.ts';
+import { plannedBound, promptRoom } from './bounds.ts';
 import type { KnownCall } from './calls.ts';
 import type { ActivityDeps } from './deps.ts';
 import { modelCall } from './model-call.ts';
@@ -88,7 +88,8 @@ export async function planSample(deps: ActivityDeps, input: PlanSampleInput): Pr
   const result = readPlan(config, instruction, call);
   const spending = spendingOf(config, input.run, call);
   if (!result.ok) return { ...result, call: call.fingerprint, spending };
-  const bound = plannedBound(config, instruction, result.sections.length, input.maxDraws);
+  const room = await promptRoom(deps.files, config);
+  const bound = plannedBound(config, room, instruction, result.sections.length, input.maxDraws);
   const sections = result.sections.map(({ words }) => words);
   return { ok: true, call: call.fingerprint, sections, spending, ...(bound === undefined ? {} : { bound }) };
 }

@@ -4,6 +4,7 @@ import { fingerprint, sha256Hex } from '../domain/fingerprint.ts';
 import {
   CONVERSATION_FIRST_PROMPT,
   CONVERSATION_NEXT_PROMPT,
+  CONVERSATION_RESUMED_PROMPT,
   PLAN_SCHEMA_PROMPT,
   PLAN_TEXT_PROMPT,
   SECTION_PROMPT,
@@ -84,7 +85,9 @@ export function promptHashes(config: RunConfig): { readonly plan: string; readon
     section:
       config.prompts.section ??
       sha256Hex(
-        section.context === 'single-prompt' ? SECTION_PROMPT : CONVERSATION_FIRST_PROMPT + CONVERSATION_NEXT_PROMPT,
+        section.context === 'single-prompt'
+          ? SECTION_PROMPT
+          : CONVERSATION_FIRST_PROMPT + CONVERSATION_NEXT_PROMPT + CONVERSATION_RESUMED_PROMPT,
       ),
   };
 }

@@ -66,9 +66,9 @@ export async function writeSections(deps: ActivityDeps, input: WriteSectionsInpu
     if (written.length > 0 && Date.now() - startedAt >= LONGEST_CHAIN_MS) break;
     const { refused, ...reference } = input;
     const draw = written.length === 0 ? { ...reference, ...(refused ? { refused } : {}) } : { ...reference, draw: 0 };
-    const call = await askSection(deps, config, draw, { ...text, earlier });
-    if (call === undefined) return { written, spending, overflow: true };
-    spending = addSpendings(spending, spendingOf(config, input.run, call));
+    const { call, overflow } = await askSection(deps, config, draw, { ...text, earlier });
+    if (call) spending = addSpendings(spending, spendingOf(config, input.run, call));
+    if (overflow || !call) return { written, spending, overflow: true };
     const answer = { ...call.answer, text: sectionText(config, call.answer) };
     const problem = checkSection(answer, {
       planned: text.plan[earlier.length]!.words,
@@ -85,13 +85,13 @@ export async function writeSections(deps: ActivityDeps, input: WriteSectionsInpu
 
 type Text = Awaited<ReturnType<typeof readTextSoFar>>;
 
-/** Asks for the next section; undefined where the window is full and a summary can make room. */
+/** Asks for the next section; `overflow` where the window is full and a summary can make room, also by a paid answer. */
 async function askSection(
   deps: ActivityDeps,
   config: RunConfig,
   input: DrawInput,
   { instruction, plan, earlier, summary }: Text,
-): Promise<KnownCall | undefined> {
+): Promise<{ readonly call?: KnownCall; readonly overflow?: boolean }> {
   const { section } = config.generation;
   const template = config.prompts.section === undefined ? undefined : await deps.files.text(config.prompts.section);
   const messages = sectionMessages({
@@ -104,7 +104,7 @@ async function askSection(
     ...(input.refused ? { note: redrawNote(input.refused) } : {}),
   });
   const canShorten = section.overflow === 'summarize' && (summary?.sections ?? 0) < earlier.length;
-  if (canShorten && outgrows(messages, section)) return undefined;
+  if (canShorten && outgrows(messages, section)) return { overflow: true };
   const request = {
     model: modelIdentity(config, 'writer'),
     messages,
@@ -116,9 +116,9 @@ async function askSection(
     const { finishReason, usage } = call.answer;
     // Cut before its own limit: the window was full.
     const wasFull = finishReason === 'length' && usage.completionTokens < section.sampling.maxTokens;
-    return canShorten && wasFull ? undefined : call;
+    return { call, overflow: canShorten && wasFull };
   } catch (error) {
-    if (canShorten && error instanceof ModelError && error.problem === 'ContextExceeded') return undefined;
+    if (canShorten && error instanceof ModelError && error.problem === 'ContextExceeded') return { overflow: true };
     throw error;
   }
 }

@@ -27,15 +27,16 @@ export interface Prices {
   readonly prices: Readonly<
     Record<string, { readonly prompt: number; readonly cached?: number | undefined; readonly completion: number }>
   >;
-  readonly endpoints: Readonly<Record<'writer' | 'judge', { readonly provider: string; readonly model: string }>>;
 }
 
-/** The price of a model by its identity, where it has one; a model that the run serves itself goes by `served`. */
-export function priceOf({ prices, endpoints }: Prices, identity: string): Price | undefined {
-  const asked = [endpoints.writer, endpoints.judge].some(({ provider, model }) => `${provider}/${model}` === identity);
-  const price = prices[identity] ?? (asked ? undefined : prices['served']);
+/** The price of a model by its identity, where it has one; one that is known by the hash of its weights goes by `served`. */
+export function priceOf({ prices }: Prices, identity: string): Price | undefined {
+  const price = prices[identity] ?? (isHash(identity) ? prices['served'] : undefined);
   return price && { ...price, cached: price.cached ?? price.prompt };
 }
+
+/** Whether a model is known by its weights, as one that a run trained or serves from a folder is. */
+export const isHash = (identity: string): boolean => /^[0-9a-f]{64}$/.test(identity);
 
 const FREE: Price = { prompt: 0, cached: 0, completion: 0 };
 
@@ -43,7 +44,7 @@ const FREE: Price = { prompt: 0, cached: 0, completion: 0 };
 export const NO_COST: Cost = { calls: 0, promptTokens: 0, cachedTokens: 0, completionTokens: 0, dollars: 0 };
 
 /** No calls at all, used or paid. */
-export const NO_SPENDING: Spending = { used: NO_COST, paid: NO_COST };
+export const NO_SPENDING: Spending = { used: NO_COST, paid: NO_COST, fresh: NO_COST };
 
 /** What one call costs; a model without a price costs no dollars. */
 export function callCost(usage: Usage, price: Price = FREE): Cost {
@@ -70,6 +71,7 @@ export function addSpendings(...spendings: readonly Spending[]): Spending {
   return {
     used: addCosts(...spendings.map(({ used }) => used)),
     paid: addCosts(...spendings.map(({ paid }) => paid)),
+    fresh: addCosts(...spendings.map(({ fresh }) => fresh)),
   };
 }
 

@@ -13,6 +13,7 @@ import { configKey, controlKey, reportKey, stageKey } from '../domain/keys.ts';
 import { fingerprint } from '../domain/fingerprint.ts';
 import { isRunId, PIPELINE_QUEUE, STAGES, type Stage } from '../domain/names.ts';
 import type { RunProgress } from '../domain/progress.ts';
+import type { Cost } from '../domain/schemas/call.ts';
 import { Control, StageRecord } from '../domain/schemas/run.ts';
 import { pausedSignal, progressQuery, resumedSignal } from '../workflows/messages.ts';
 import type { runPipeline, RunPipelineInput } from '../workflows/run-pipeline.ts';
@@ -96,6 +97,11 @@ export async function startWorkflow(
   });
 }
 
+/** The stage at which a run's last workflow was to end, where it was told one. */
+export async function lastStage(client: Client, run: string): Promise<Stage | undefined> {
+  return ((await describeRun(client, run))?.memo as { until?: Stage | null } | undefined)?.until ?? undefined;
+}
+
 /**
  * Lets a run go on, or begin again, under a configuration: finished work is found. A run that was to end at a stage still
  * does, unless it is told another; returns that stage.
@@ -163,7 +169,10 @@ export async function runProgress(client: Client, store: Store, run: string): Pr
     try {
       const handle = client.workflow.getHandle(run);
       const progress = await client.withDeadline(Date.now() + QUERY_MS, () => handle.query(progressQuery));
-      return { ...progress, ...(ended(description.status.name) ?? {}) };
+      const control = progress.state === 'running' ? await findJson(store, controlKey(run), Control) : undefined;
+      const paused = control?.paused && { state: 'paused' as const, message: `${control.type}: ${control.message}` };
+      const paid = await paidSoFar(store, run);
+      return { ...progress, ...(paid ? { paid } : {}), ...(paused || {}), ...(ended(description.status.name) ?? {}) };
     } catch {
       // No live worker: the store is asked.
     }
@@ -196,13 +205,29 @@ async function storedProgress(store: Store, run: string, status: string | undefi
   };
 }
 
+/** Milliseconds for which a sum of the ledger is good enough for eyes. */
+const PAID_MS = 10_000;
+
+const sums = new Map<string, { readonly at: number; readonly paid: Promise<Cost | undefined> }>();
+
+/** What a run has paid for, samples in progress included, by its ledger; added up once in a while. */
+function paidSoFar(store: Store, run: string): Promise<Cost | undefined> {
+  const known = sums.get(run);
+  if (known && Date.now() - known.at < PAID_MS) return known.paid;
+  const paid = findConfig(store, run).then(
+    async (frozen) => frozen && (await readPaid(store, run, frozen.config)).cost,
+  );
+  sums.set(run, { at: Date.now(), paid });
+  return paid;
+}
+
 async function storedCosts(
   store: Store,
   run: string,
   config: RunConfig,
 ): Promise<Pick<RunProgress, 'paid' | 'budget'>> {
   const budget = budgetOf(config.budget);
-  return { paid: await readPaid(store, run, config), ...(budget ? { budget } : {}) };
+  return { paid: (await readPaid(store, run, config)).cost, ...(budget ? { budget } : {}) };
 }
 
 function ended(status: string | undefined): Pick<RunProgress, 'state'> | undefined {

@@ -48,11 +48,18 @@ export async function readInputs(config: RunConfig, file: string): Promise<{ con
       throw new ConfigError(`${file}: ${group}.${name}: ${local} cannot be read (${error.code})`);
     });
     checkRows(local, bytes, rows);
+    if (group === 'prompts' && name === 'section') checkSectionPrompt(config, local, bytes);
     const key = inputKey(createHash('sha256').update(bytes).digest('hex'));
     fields[group]![name] = key;
     inputs.push({ field, key, bytes });
   }
   return { config: frozen, inputs };
+}
+
+/** A summary that stands for the text so far must reach the model. */
+function checkSectionPrompt({ generation }: RunConfig, file: string, bytes: Uint8Array): void {
+  if (generation.section.overflow !== 'summarize' || new TextDecoder().decode(bytes).includes('{{text}}')) return;
+  throw new ConfigError(`${file}: has no slot {{text}}, which a summary is to stand in (generation.section.overflow)`);
 }
 
 /** Puts checked inputs into the store; what is there already stays. */

@@ -3,7 +3,7 @@ import type { SampleOutcome } from '../activities/finish-sample.ts';
 import type { DrawInput, Refusal, SampleReference } from '../activities/plan-sample.ts';
 import type { TextSoFar } from '../activities/write-sections.ts';
 import { addSpendings, NO_SPENDING } from '../domain/cost.ts';
-import type { Spending } from '../domain/schemas/call.ts';
+import type { Cost, Spending } from '../domain/schemas/call.ts';
 import type { Retry } from '../domain/schemas/run.ts';
 import type { DrawReason, RefusedDraw, SectionSummary } from '../domain/schemas/sample.ts';
 import { failureBehind } from './failures.ts';
@@ -24,7 +24,7 @@ export async function generateSample(input: GenerateSampleInput): Promise<Sample
   try {
     const plan = await sample.plan();
     if (!plan.ok) return await sample.finish(plan.reason);
-    await tellBound(input.sample, plan.bound);
+    await tellBound(input.sample, plan.bound, sample.spending.fresh);
     return await sample.finish(await sample.writeSections(plan.sections));
   } catch (error) {
     const behind = failureBehind(error);
@@ -155,10 +155,10 @@ const writer = llm('writer');
 const drawLabel = (label: string, draw: number): string => (draw === 0 ? label : `${label}, draw ${draw + 1}`);
 
 /** Tells the partition what the planned sample may still cost, which is far less than any sample might. */
-async function tellBound(sample: string, bound: number | undefined): Promise<void> {
+async function tellBound(sample: string, bound: number | undefined, spent: Cost): Promise<void> {
   const { parent } = workflowInfo();
   if (bound === undefined || !parent) return;
   await getExternalWorkflowHandle(parent.workflowId, parent.runId)
-    .signal(boundSignal, { item: sample, bound })
+    .signal(boundSignal, { item: sample, bound, spent })
     .catch(() => undefined);
 }

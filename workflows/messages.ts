@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { Cost } from '../domain/schemas/call.ts';
 import {
   PROGRESS_SIGNAL,
   SERVED_SIGNAL,
@@ -19,8 +20,15 @@ export const pausedSignal = defineSignal<[PauseReason]>('paused');
 export const resumedSignal = defineSignal('resumed');
 /** Says how far a part of a stage is. */
 export const progressSignal = defineSignal<[ProgressReport]>(PROGRESS_SIGNAL);
+/** What the sections of a planned sample may cost at most, and what its plan took. */
+export interface BoundReport {
+  readonly item: string;
+  readonly bound: number;
+  readonly spent: Cost;
+}
+
 /** Says what a sample may still cost at most, once it is planned. */
-export const boundSignal = defineSignal<[{ readonly item: string; readonly bound: number }]>('bound');
+export const boundSignal = defineSignal<[BoundReport]>('bound');
 /** Says that a served model is up. */
 export const servedSignal = defineSignal<[ServedReport]>(SERVED_SIGNAL);
 /** A run as a user sees it. */

@@ -81,7 +81,7 @@ async function workOnParts(input: PartitionInput): Promise<ItemCounts> {
       }),
     );
     running--;
-    if (share) purse.settle(part, amountOf(counts.spending.paid, share.unit));
+    if (share) purse.settle(part, amountOf(counts.spending.fresh, share.unit));
     total = addCounts(total, counts);
     done += count - counts.unpaid.items;
     await report?.(done, total);
@@ -92,7 +92,10 @@ async function workOnParts(input: PartitionInput): Promise<ItemCounts> {
 async function workOnItems(input: PartitionInput): Promise<ItemCounts> {
   const { run, revision, work, offset, count, allowance } = input;
   const purse = new Purse(allowance?.amount);
-  setHandler(boundSignal, ({ item, bound }) => purse.lower(item, bound));
+  // What the plan took is spent: it stays reserved beside what the sections may take.
+  setHandler(boundSignal, ({ item, bound, spent }) => {
+    if (allowance) purse.lower(item, bound + amountOf(spent, allowance.unit));
+  });
   const found = await pausable(run, () =>
     pipeline.findUnfinished.executeWithOptions({ summary: `what is unfinished of ${count}` }, [
       { run, revision, work, offset, count, ...(input.purpose ? { purpose: input.purpose } : {}) },
@@ -117,7 +120,7 @@ async function workWithin(input: PartitionInput, purse: Purse, item: UnfinishedI
   const bound = allowance ? (item.bound ?? 0) : 0;
   if (!(await purse.reserve(item.id, bound))) return { ...NO_ITEMS, unpaid: { items: 1, least: bound } };
   const result = await workOnItem(input, item);
-  purse.settle(item.id, allowance ? amountOf(result.spending.paid, allowance.unit) : 0);
+  purse.settle(item.id, allowance ? amountOf(result.spending.fresh, allowance.unit) : 0);
   return countsOf(result);
 }
 

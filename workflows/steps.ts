@@ -27,8 +27,8 @@ export async function pausable<T>(run: string, step: () => Promise<T>): Promise<
     } catch (error) {
       const reason = pausingFailure(error);
       if (!reason) throw error;
-      // Told once a step: an execution takes 10,000 signals. A child that outlives its run has nobody to tell.
-      if (seconds === 1) await tellPaused(run, reason);
+      // What passed the gate failed after a resume. What did not is told once a step: an execution takes 10,000 signals.
+      if (seconds === 1 || reason.type !== 'Store.Forbidden') await tellPaused(run, reason);
       // For what fails without passing the gate, such as a store that cannot be written.
       await sleep(`${seconds}s`, { summary: `paused: ${reason.type}` });
     }

@@ -4,6 +4,7 @@ import type { JudgeCompletionInput } from '../activities/judge-completion.ts';
 import type { CompletionReference } from '../activities/sample-completion.ts';
 import { addSpendings, NO_SPENDING } from '../domain/cost.ts';
 import { childId } from '../domain/names.ts';
+import type { Spending } from '../domain/schemas/call.ts';
 import type { ItemResult } from '../domain/tally.ts';
 import { failureBehind } from './failures.ts';
 import { generateSample } from './generate-sample.ts';
@@ -34,8 +35,10 @@ export async function workOnItem(input: PartitionInput, { id, retry }: Unfinishe
     completion: Number(completion),
   };
   const label = `${prompt}, completion ${Number(completion) + 1}`;
+  let spending = NO_SPENDING;
+  const spend = (more: Spending) => (spending = addSpendings(spending, more));
   try {
-    if (work.kind === 'judgements') return await judge(reference, label, maxDraws);
+    if (work.kind === 'judgements') return await judge(reference, label, maxDraws, spend);
     const made = await pausable(run, () =>
       llm('served').sampleCompletion.executeWithOptions({ summary: `ask ${label}` }, [
         { ...reference, model: input.model ?? '' },
@@ -45,11 +48,16 @@ export async function workOnItem(input: PartitionInput, { id, retry }: Unfinishe
   } catch (error) {
     const behind = failureBehind(error);
     if (!behind) throw error;
-    return { verdict: 'failed', type: behind.type, spending: NO_SPENDING };
+    return { verdict: 'failed', type: behind.type, spending };
   }
 }
 
-async function judge(reference: CompletionReference, label: string, maxDraws: number): Promise<ItemResult> {
+async function judge(
+  reference: CompletionReference,
+  label: string,
+  maxDraws: number,
+  spend: (more: Spending) => Spending,
+): Promise<ItemResult> {
   const earlier: string[] = [];
   let spending = NO_SPENDING;
   const outcome = await drawUntilAccepted(maxDraws, async (draw) => {
@@ -62,7 +70,7 @@ async function judge(reference: CompletionReference, label: string, maxDraws: nu
     const judged = await pausable(reference.run, () =>
       llm('judge').judgeCompletion.executeWithOptions({ summary: `judge ${label}` }, [input]),
     );
-    spending = addSpendings(spending, judged.spending);
+    spending = spend(judged.spending);
     if (!judged.ok) earlier.push(judged.call);
     return judged;
   });

@@ -25,7 +25,12 @@ export const Cost = z.strictObject({
 export type Cost = z.infer<typeof Cost>;
 
 /** What results come from, and the part of it that this run paid for: an answer that was in the store costs it nothing. */
-export const Spending = z.strictObject({ used: Cost, paid: Cost });
+export const Spending = z.strictObject({
+  used: Cost,
+  paid: Cost,
+  /** The part of what was paid that was asked just now, and so is not in a sum of the ledger from before. */
+  fresh: Cost,
+});
 export type Spending = z.infer<typeof Spending>;
 
 /** What a provider answered: the raw text, why it ended, and what it cost in tokens. */

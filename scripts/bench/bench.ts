@@ -14,7 +14,7 @@ program
   .action(async (options: { scenario: string[]; samples?: string; json?: boolean }) => {
     const unknown = options.scenario.find((name) => SCENARIOS[name] === undefined);
     if (unknown !== undefined)
-      program.error(`no scenario "${unknown}"; there are ${Object.keys(SCENARIOS).join(', ')}`);
+      program.error(`no scenario "${unknown}"; there are ${Object.keys(SCENARIOS).join(', ')}`, { exitCode: 2 });
     const names = options.scenario.length > 0 ? options.scenario : Object.keys(SCENARIOS);
     const measures =
       options.samples === undefined

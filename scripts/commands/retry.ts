@@ -7,7 +7,7 @@ import { Retries, StageRecord, type Retry } from '../../domain/schemas/run.ts';
 import { RejectionReason, Sample } from '../../domain/schemas/sample.ts';
 import { withSession } from '../connect.ts';
 import { CommandError, EXIT } from '../exit.ts';
-import { checkRunId, checkStages, findConfig, goOn } from '../runs.ts';
+import { checkRunId, checkStages, findConfig, goOn, lastStage } from '../runs.ts';
 
 export interface RetryOptions {
   readonly sample: readonly string[];
@@ -30,7 +30,8 @@ export async function retry(run: string, options: RetryOptions): Promise<number>
   return withSession(async ({ client, store }) => {
     const frozen = await findConfig(store, run);
     if (!frozen) throw new CommandError(EXIT.noSuchRun, `there is no run ${run} in store ${store.url}`);
-    const rejected = await rejectedSamples(store, run);
+    const retries = (await findJson(store, retriesKey(run), Retries)) ?? {};
+    const rejected = await rejectedSamples(store, run, retries);
     const chosen = rejected.filter(({ id, reason }) => options.sample.includes(id) || reasons.includes(reason));
     const unknown = options.sample.find((id) => rejected.every((one) => one.id !== id));
     if (unknown !== undefined) throw new CommandError(EXIT.usage, `run ${run} has no rejected sample ${unknown}`);
@@ -39,14 +40,14 @@ export async function retry(run: string, options: RetryOptions): Promise<number>
       const list = there.map(([reason, count]) => `${count} ${reason}`).join(', ') || 'none';
       throw new CommandError(EXIT.usage, `run ${run} has no sample rejected for that; rejected are: ${list}`);
     }
-    const endsEarly = stages.until !== undefined && STAGES.indexOf(stages.until) < STAGES.indexOf('sft');
+    const last = stages.until ?? (await lastStage(client, run));
+    const endsEarly = last !== undefined && STAGES.indexOf(last) < STAGES.indexOf('sft');
     if (!options.yes && !endsEarly && (await findJson(store, stageKey(run, 'sft'), StageRecord))) {
       throw new CommandError(
         EXIT.usage,
         'a finished training would be made again on the changed dataset; add --yes to do so, or --until dataset',
       );
     }
-    const retries = (await findJson(store, retriesKey(run), Retries)) ?? {};
     for (const { id, reason } of chosen) retries[id] = opened(retries[id] ?? { draws: 0, anew: 0 }, reason);
     await store.putView(retriesKey(run), jsonBytes(retries));
     await goOn({ client, store }, run, frozen, { ...stages, again: true });
@@ -64,11 +65,18 @@ function opened({ draws, anew }: Retry, reason: RejectionReason): Retry {
   return reason === 'too-short' || reason === 'length-score' ? { draws, anew: anew + 1 } : { draws: draws + 1, anew };
 }
 
-async function rejectedSamples(store: Store, run: string): Promise<{ id: string; reason: RejectionReason }[]> {
+/** The rejected samples that are not open again already. */
+async function rejectedSamples(
+  store: Store,
+  run: string,
+  retries: Retries,
+): Promise<{ id: string; reason: RejectionReason }[]> {
   const found: { id: string; reason: RejectionReason }[] = [];
   for await (const path of store.list(samplesFolder(run))) {
     const sample = await findJson(store, path, Sample);
-    if (sample?.reason) found.push({ id: sample.id, reason: sample.reason });
+    const { draws, anew } = retries[sample?.id ?? ''] ?? { draws: 0, anew: 0 };
+    const isOpen = sample?.retry.draws !== draws || sample.retry.anew !== anew;
+    if (sample?.reason && !isOpen) found.push({ id: sample.id, reason: sample.reason });
   }
   return found;
 }

@@ -230,7 +230,7 @@ describe.skipIf(missing('services'))('generateSample', () => {
 /** One paid call of so many tokens written. */
 function paid(completionTokens: number): Spending {
   const cost = { calls: 1, promptTokens: 0, cachedTokens: 0, completionTokens, dollars: 0 };
-  return { used: cost, paid: cost };
+  return { used: cost, paid: cost, fresh: cost };
 }
 
 /** An answer about one section, as the activity tells it. */

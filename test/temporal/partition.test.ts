@@ -5,6 +5,7 @@ import type { FindUnfinishedInput } from '../../activities/find-unfinished.ts';
 import type { JudgeCompletionInput } from '../../activities/judge-completion.ts';
 import type { PlanSampleInput } from '../../activities/plan-sample.ts';
 import { NO_SPENDING } from '../../domain/cost.ts';
+import type { Spending } from '../../domain/schemas/call.ts';
 import { PIPELINE_QUEUE } from '../../domain/names.ts';
 import type { ItemCounts } from '../../domain/tally.ts';
 import type { partition, PartitionInput } from '../../workflows/partition.ts';
@@ -171,7 +172,7 @@ describe.skipIf(missing('services'))('partition', () => {
           most = Math.max(most, ++inProgress);
           await new Promise((done) => setTimeout(done, slow));
           inProgress--;
-          return { written: ['s'], spending: { used: cost, paid: cost } };
+          return { written: ['s'], spending: { used: cost, paid: cost, fresh: cost } };
         },
         finishSample: async (input: FinishSampleInput) => ({ verdict: 'kept', words: 200, spending: input.spending }),
       },
@@ -200,6 +201,31 @@ describe.skipIf(missing('services'))('partition', () => {
     const { counts, most } = await spend(60, 30, 3);
     expect(counts.kept).toBe(6);
     expect(most).toBeGreaterThan(2);
+  });
+
+  /** Two samples, each with a plan and one section that take so much; what they may cost at most; and an allowance. */
+  async function two(allowance: number, plan: Spending, section: Spending) {
+    return pipeline.withActivities(
+      {
+        findUnfinished: async () => ({ items: ['a', 'b'].map((id) => ({ id, bound: 100 })), finished: none }),
+        planSample: async () => ({ ok: true, call: 'p', sections: [200], spending: plan, bound: 50 }),
+        writeSections: async () => ({ written: ['s'], spending: section }),
+        finishSample: async (input: FinishSampleInput) => ({ verdict: 'kept', words: 200, spending: input.spending }),
+      },
+      () => run(newRun(), { count: 2, allowance: { unit: 'tokens', amount: allowance } }),
+    );
+  }
+  const tokens = (completionTokens: number) => ({ ...NO_SPENDING.used, completionTokens });
+  const asked = (count: number): Spending => ({ used: tokens(count), paid: tokens(count), fresh: tokens(count) });
+  const found = (count: number): Spending => ({ ...asked(count), fresh: NO_SPENDING.used });
+
+  test('what a plan took stays reserved beside what its sections may take', async () => {
+    const counts = await two(100, asked(50), asked(50));
+    expect(counts).toMatchObject({ kept: 1, unpaid: { items: 1 }, spending: { paid: { completionTokens: 100 } } });
+  });
+
+  test('what was paid before, and only found again, is not taken from the allowance a second time', async () => {
+    expect(await two(100, found(50), found(50))).toMatchObject({ kept: 2, unpaid: { items: 0 } });
   });
 
   test('parts share an allowance, and together never reserve more than it', async () => {

@@ -117,8 +117,12 @@ describe('modelCall', () => {
     const other = { run: 'other', revision: 1 };
     await new MockActivityEnvironment().run(() => modelCall(shared, other, 'writer', request));
     const config = await shared.files.config(run);
-    expect(await readPaid(shared.store, 'r', config)).toMatchObject({ calls: 1, promptTokens: 100, cachedTokens: 40 });
-    expect(await readPaid(shared.store, 'other', config)).toMatchObject({ calls: 0 });
+    expect((await readPaid(shared.store, 'r', config)).cost).toMatchObject({
+      calls: 1,
+      promptTokens: 100,
+      cachedTokens: 40,
+    });
+    expect((await readPaid(shared.store, 'other', config)).cost).toMatchObject({ calls: 0 });
   });
 
   test('enters a call whose first attempt ended before it could', async () => {
@@ -126,7 +130,8 @@ describe('modelCall', () => {
     await call(shared);
     for await (const path of shared.store.list(ledgerFolder('r'))) await shared.store.remove(path);
     await call(shared);
-    expect(await readPaid(shared.store, 'r', await shared.files.config(run))).toMatchObject({ calls: 1 });
+    const { cost } = await readPaid(shared.store, 'r', await shared.files.config(run));
+    expect(cost).toMatchObject({ calls: 1 });
   });
 
   test('an endpoint that nobody can reach is tried again, and after its time it is gone and pauses the run', async () => {

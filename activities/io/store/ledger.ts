@@ -16,15 +16,23 @@ export async function enterPaid(
   await store.createIfAbsent(`${ledgerFolder(run)}/${encodeURIComponent(model)}/${name}`, new Uint8Array());
 }
 
-/** What a run has paid for, in all stages and under all of its configurations, at the prices of one. */
-export async function readPaid(store: Store, run: string, prices: Prices): Promise<Cost> {
+/** What a run has paid for, in all stages and under all of its configurations, at the prices of one, and who has none. */
+export async function readPaid(
+  store: Store,
+  run: string,
+  prices: Prices,
+): Promise<{ readonly cost: Cost; readonly unpriced: ReadonlySet<string> }> {
   const folder = ledgerFolder(run);
-  let total = NO_COST;
+  let cost = NO_COST;
+  const unpriced = new Set<string>();
   for await (const path of store.list(folder)) {
     const [model = '', name = ''] = path.slice(folder.length + 1).split('/');
     const [promptTokens = 0, cachedTokens = 0, completionTokens = 0] = name.split('-').slice(1).map(Number);
     const usage = { promptTokens, cachedTokens, completionTokens };
-    total = addCosts(total, callCost(usage, priceOf(prices, decodeURIComponent(model))));
+    const identity = decodeURIComponent(model);
+    const price = priceOf(prices, identity);
+    if (!price) unpriced.add(identity);
+    cost = addCosts(cost, callCost(usage, price));
   }
-  return total;
+  return { cost, unpriced };
 }
