@@ -75,5 +75,5 @@ describe.skipIf(missing('services'))('a conversation with llama.cpp', () => {
     const { calls, promptTokens, cachedTokens } = spending.paid;
     expect(calls).toBeGreaterThan(40);
     expect(cachedTokens / promptTokens).toBeGreaterThan(0.85);
-  });
+  }, 600_000);
 });
