@@ -118,8 +118,8 @@ class SampleInProgress {
   ): Promise<T> {
     return drawUntilAccepted<T>(this.#maxDraws, async (draw, last) => {
       const refused = last && !last.ok ? { refused: { reason: last.reason, detail: last.detail } } : {};
-      const summary = draw === 0 ? label : `${label}, draw ${draw + 1}`;
-      const answer = await pausable(this.#reference.run, () => ask({ ...this.#reference, draw, ...refused }, summary));
+      const input = { ...this.#reference, draw, ...refused };
+      const answer = await pausable(this.#reference.run, () => ask(input, drawLabel(label, draw)));
       this.spending = addSpendings(this.spending, answer.spending);
       if (!answer.ok) this.#refused.push({ step, call: answer.call, reason: answer.reason });
       return answer;
