@@ -102,8 +102,10 @@ describe.skipIf(missing('services'))('generation, on a real server with real wor
       (spending.paid.promptTokens * 1000 + spending.paid.completionTokens * 2000) / 1e6,
       6,
     );
-    const { paid } = await progress('money');
-    expect(paid).toEqual(spending.paid);
+    // The ledger says the same as the sum over the samples; in another order, so that the cents differ in the last place.
+    const { dollars, ...tokens } = (await progress('money')).paid;
+    expect(spending.paid).toMatchObject(tokens);
+    expect(dollars).toBeCloseTo(spending.paid.dollars, 6);
 
     // The same instructions under another id: every answer is there already.
     const frozen = (await findConfig(store(), 'money'))!;
