@@ -207,9 +207,18 @@ describe.skipIf(missing('services'))('partition', () => {
   async function two(allowance: number, plan: Spending, section: Spending) {
     return pipeline.withActivities(
       {
-        findUnfinished: async () => ({ items: ['a', 'b'].map((id) => ({ id, bound: 100 })), finished: none }),
+        findUnfinished: async () => ({
+          items: [
+            { id: 'a', bound: 100 },
+            { id: 'b', bound: 50 },
+          ],
+          finished: none,
+        }),
         planSample: async () => ({ ok: true, call: 'p', sections: [200], spending: plan, bound: 50 }),
-        writeSections: async () => ({ written: ['s'], spending: section }),
+        writeSections: async () => {
+          await new Promise((done) => setTimeout(done, 500));
+          return { written: ['s'], spending: section };
+        },
         finishSample: async (input: FinishSampleInput) => ({ verdict: 'kept', words: 200, spending: input.spending }),
       },
       () => run(newRun(), { count: 2, allowance: { unit: 'tokens', amount: allowance } }),
