@@ -97,9 +97,14 @@ export async function startWorkflow(
   });
 }
 
+/** What a run's last workflow was started with, as `startWorkflow` noted it. */
+function lastMemo(description: WorkflowExecutionDescription | undefined): { revision?: number; until?: Stage | null } {
+  return description?.memo ?? {};
+}
+
 /** The stage at which a run's last workflow was to end, where it was told one. */
 export async function lastStage(client: Client, run: string): Promise<Stage | undefined> {
-  return ((await describeRun(client, run))?.memo as { until?: Stage | null } | undefined)?.until ?? undefined;
+  return lastMemo(await describeRun(client, run)).until ?? undefined;
 }
 
 /**
@@ -116,7 +121,7 @@ export async function goOn(
 ): Promise<Stage | undefined> {
   const { again, ...stages } = options;
   const description = await describeRun(client, run);
-  const last = (description?.memo ?? {}) as { revision?: number; until?: Stage | null };
+  const last = lastMemo(description);
   if (description?.status.name === 'RUNNING' && (again || last.revision !== frozen.revision)) {
     await cancelWorkflow(client, run);
   }

@@ -49,7 +49,7 @@ export interface Endpoint {
 const RETRY_AFTER_SECONDS = 1;
 
 /**
- * An OpenAI-compatible server on loopback with a fixed latency, whose answers depend on the question alone. `GET /stats`
+ * An OpenAI-compatible server on loopback, streaming, with a fixed latency, whose answers depend on the question alone. `GET /stats`
  * tells what it has seen.
  */
 export async function startEndpoint(settings: EndpointSettings): Promise<Endpoint> {
@@ -75,7 +75,6 @@ interface Question {
   readonly model: string;
   readonly messages: ChatMessage[];
   readonly seed?: number;
-  readonly stream?: boolean;
 }
 
 class EndpointState {
@@ -199,8 +198,7 @@ async function handle(state: EndpointState, request: IncomingMessage, response: 
       completion_tokens: Math.ceil(text.length / 4),
       prompt_tokens_details: { cached_tokens: 0 },
     };
-    if (question.stream) sendStream(response, question.model, text, finishReason, usage);
-    else sendWhole(response, question.model, text, finishReason, usage);
+    sendStream(response, question.model, text, finishReason, usage);
     answered = true;
   } finally {
     state.end(answered);
@@ -223,18 +221,6 @@ function sendStream(
       chunk([], { usage }) +
       'data: [DONE]\n\n',
   );
-}
-
-function sendWhole(
-  response: ServerResponse,
-  model: string,
-  content: string,
-  finishReason: string,
-  usage: object,
-): void {
-  response.writeHead(200, { 'content-type': 'application/json' });
-  const choices = [{ index: 0, message: { role: 'assistant', content }, finish_reason: finishReason }];
-  response.end(JSON.stringify({ id: 'bench', object: 'chat.completion', created: 0, model, choices, usage }));
 }
 
 // As a process of its own, so that its share of the processor is measured apart: the settings are its only argument.
