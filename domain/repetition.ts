@@ -1,22 +1,12 @@
-// A character of a script without spaces is a token of its own: a text of 200,000 of them is no single word.
-const SPACELESS = String.raw`\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}`;
-// A rule or a blank to fill in is one token, however long, and repeats nothing.
-const RULE = String.raw`[-=_*.…~#·─━═—]`;
-const TOKEN = new RegExp(String.raw`(${RULE})\1+|[${SPACELESS}]|(?:(?![${SPACELESS}])[\p{L}\p{M}\p{N}])+|\S`, 'gu');
-const RULE_OR_CELL = new RegExp(String.raw`^(?:${RULE}|[|+])`, 'u');
+import { eachGram, eachToken } from './tokens.ts';
 
-/**
- * What a text is made of, in lower case: Chinese and Japanese characters, runs of letters and digits, rules such as `---`,
- * and single other marks.
- */
-export function tokensOf(text: string): string[] {
-  return text.toLowerCase().match(TOKEN) ?? [];
-}
+// Rules, blanks to fill in and the cells of tables repeat for good reasons.
+const RULE_OR_CELL = /[-=_*.…~#·─━═—|+]/u;
 
 /** Share of a text's n-grams of tokens that stood in it before, 0 to 1; 0 where it has no n tokens. */
 export function repeatedShare(text: string, n: number): number {
   const grams = gramsOf(text, n);
-  return grams.length === 0 ? 0 : 1 - new Set(grams).size / grams.length;
+  return grams.length === 0 ? 0 : 1 - countDistinct(grams) / grams.length;
 }
 
 /** Share of a text's n-grams of tokens that stand in a source, 0 to 1; 0 where either has no n tokens. */
@@ -37,41 +27,37 @@ export function copiedFrom(text: string, n: number): (source: string) => number 
   };
 }
 
-/**
- * A text's n-grams of tokens, each as a number of 52 bits that its tokens decide: as good as the words themselves, and many
- * times faster.
- */
-function gramsOf(text: string, n: number): number[] {
-  const tokens = tokensOf(text).map(hashOf);
-  const grams: number[] = [];
-  for (let start = 0; start + n <= tokens.length; start++) {
-    let low = 0;
-    let high = 0;
-    for (let index = start; index < start + n; index++) {
-      low = (Math.imul(low, 0x01000193) + tokens[index]!) | 0;
-      high = (Math.imul(high, 0x85ebca6b) ^ tokens[index]!) | 0;
-    }
-    grams.push((high & 0xfffff) * 2 ** 32 + (low >>> 0));
+/** How many different numbers of 0 or more there are; many times faster than a Set, which keeps their order. */
+function countDistinct(numbers: readonly number[]): number {
+  const slots = 2 ** Math.ceil(Math.log2(2 * numbers.length));
+  const table = new Float64Array(slots).fill(-1);
+  let distinct = 0;
+  for (const number of numbers) {
+    let slot = (number >>> 0) & (slots - 1);
+    while (table[slot] !== -1 && table[slot] !== number) slot = (slot + 1) & (slots - 1);
+    if (table[slot] === number) continue;
+    table[slot] = number;
+    distinct++;
   }
-  return grams;
+  return distinct;
 }
 
-/** 32 bits that a token decides (FNV-1a over its UTF-16 units). */
-function hashOf(token: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < token.length; index++) hash = Math.imul(hash ^ token.charCodeAt(index), 0x01000193);
-  return hash | 0;
+/** A text's n-grams of tokens, each as a number of 52 bits. */
+function gramsOf(text: string, n: number): number[] {
+  const grams: number[] = [];
+  eachGram(text, n, (low, high) => grams.push((high & 0xfffff) * 2 ** 32 + (low >>> 0)));
+  return grams;
 }
 
 /** The most times that one token, other than a mark of rules and tables, stands in a row. */
 export function longestRun(text: string): number {
   let longest = 0;
   let run = 0;
-  let last: string | undefined;
-  for (const token of tokensOf(text)) {
-    run = token === last ? run + 1 : 1;
-    last = token;
-    if (run > longest && !RULE_OR_CELL.test(token)) longest = run;
-  }
+  let last: number | undefined;
+  eachToken(text, (hash, start) => {
+    run = hash === last ? run + 1 : 1;
+    last = hash;
+    if (run > longest && !RULE_OR_CELL.test(text[start]!)) longest = run;
+  });
   return longest;
 }
