@@ -33,10 +33,10 @@ try {
   process.exitCode = await quickstart();
 } catch (error) {
   const known =
-    error instanceof CommandError ||
-    ['ConfigError', 'AlreadyRunningError', 'StoreError', 'EmbeddedError'].includes((error as Error).name);
+    error instanceof CommandError || ['AlreadyRunningError', 'EmbeddedError'].includes((error as Error).name);
   const isUsage =
-    (error as Error).name === 'ConfigError' || String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
+    ['ConfigError', 'StoreError'].includes((error as Error).name) ||
+    String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
   console.error(known || isUsage ? `longwriter: ${(error as Error).message}` : error);
   process.exitCode = error instanceof CommandError ? error.exitCode : isUsage ? EXIT.usage : EXIT.failed;
 }
@@ -56,6 +56,7 @@ async function quickstart(): Promise<number> {
   const stages = checkStages(values.until === undefined ? {} : { until: values.until });
   const { config, inputs } = await readInputs(await loadConfig(values.config, values.set), values.config);
   const store = openStore(readEnvironment().storeUrl);
+  await store.check();
   const known = await findConfig(store, run);
   if (known) checkSameConfig(run, known.config, config);
   if (known && (await isFinished(store, run, known))) {

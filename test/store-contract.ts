@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Store } from '../activities/io/store/store.ts';
+import { peakMemory } from './live-memory.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (found: Uint8Array | undefined): string | undefined =>
@@ -15,8 +17,36 @@ export async function listed(store: Store, folder: string): Promise<string[]> {
   return paths;
 }
 
-/** What holds of every store; `open` gives an empty one, a new one each time. */
-export function describeStore(name: string, open: () => Promise<Store>): void {
+const MIB = 1024 * 1024;
+
+/** The hash of what a store streams, and in how many pieces it came. */
+async function readHash(store: Store, path: string): Promise<{ hash: string; pieces: number }> {
+  const hash = createHash('sha256');
+  let pieces = 0;
+  for await (const piece of store.read(path)) {
+    hash.update(piece);
+    pieces += 1;
+  }
+  return { hash: hash.digest('hex'), pieces };
+}
+
+/** Adds a name to the list at a path, however many do so at once; a name that is there already is not added again. */
+async function addName(store: Store, path: string, name: string): Promise<void> {
+  for (;;) {
+    const found = await store.findVersioned(path);
+    const names = JSON.parse(text(found?.value) ?? '[]') as string[];
+    if (names.includes(name)) return;
+    const changed = bytes(JSON.stringify([...names, name]));
+    if (await (found ? store.replace(path, changed, found.version) : store.createIfAbsent(path, changed))) return;
+  }
+}
+
+/**
+ * What holds of every store; `open` gives an empty one, a new one each time.
+ *
+ * @param memory bytes in use that an object of 40 MiB may take on its way in and out
+ */
+export function describeStore(name: string, open: () => Promise<Store>, memory = 20 * MIB): void {
   describe(name, () => {
     let local: string;
     beforeAll(async () => {
@@ -59,6 +89,75 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       expect(texts).toContain(text(await store.find('view')));
       await store.putView('view', bytes('new'));
       expect(text(await store.find('view'))).toBe('new');
+    });
+
+    it('can be used, and is still empty after the question', async () => {
+      const store = await open();
+      await store.check();
+      expect(await listed(store, '')).toEqual([]);
+    });
+
+    it('streams an object, also one of no bytes, and says what is missing', async () => {
+      const store = await open();
+      await store.putView('some', bytes('写'.repeat(100_000)));
+      await store.putView('empty', new Uint8Array());
+      const hash = createHash('sha256').update('写'.repeat(100_000)).digest('hex');
+      expect(await readHash(store, 'some')).toMatchObject({ hash });
+      expect(await readHash(store, 'empty')).toMatchObject({ hash: createHash('sha256').digest('hex') });
+      await store.putView('folder/x', bytes('x'));
+      for (const path of ['absent', 'folder', 'no/folder']) {
+        const failed = readHash(store, path);
+        await expect(failed).rejects.toMatchObject({ name: 'StoreError', problem: 'Missing' });
+        await expect(failed).rejects.toThrow(path);
+      }
+    });
+
+    it('replaces what still has the version that was read, and nothing else', async () => {
+      const store = await open();
+      expect(await store.findVersioned('state')).toBeUndefined();
+      expect(await store.createIfAbsent('state', bytes('one'))).toBe(true);
+      const first = (await store.findVersioned('state'))!;
+      expect(text(first.value)).toBe('one');
+      expect(await store.replace('state', bytes('two'), first.version)).toBe(true);
+      expect(await store.replace('state', bytes('three'), first.version)).toBe(false);
+      const second = (await store.findVersioned('state'))!;
+      expect(text(second.value)).toBe('two');
+      expect(await store.replace('state', bytes('three'), second.version)).toBe(true);
+      await store.remove('state');
+      expect(await store.replace('state', bytes('four'), second.version)).toBe(false);
+      expect(await store.find('state')).toBeUndefined();
+      expect(await listed(store, '')).toEqual([]);
+    });
+
+    it('loses no change of ten who replace one object at once', async () => {
+      const store = await open();
+      const names = Array.from({ length: 10 }, (_, writer) => `writer ${writer}`);
+      await Promise.all(names.map((writer) => addName(store, 'names', writer)));
+      expect((JSON.parse(text(await store.find('names'))!) as string[]).toSorted()).toEqual(names);
+      expect(await listed(store, '')).toEqual(['names']);
+    });
+
+    it('takes in, streams and gives out a large object, for which memory does not grow', async () => {
+      const store = await open();
+      const [there, back] = [join(local, 'large'), join(local, 'large-back')];
+      const numbers = Uint32Array.from({ length: 10 * MIB }, (_, index) => index);
+      await writeFile(there, numbers);
+      const hash = createHash('sha256').update(numbers).digest('hex');
+      const grown = {
+        upload: await peakMemory(() => store.upload('large', there)),
+        read: await peakMemory(async () => expect((await readHash(store, 'large')).hash).toBe(hash)),
+        download: await peakMemory(() => store.download('large', back)),
+      };
+      for (const growth of Object.values(grown)) expect(growth).toBeLessThan(memory);
+      expect((await readFile(back)).equals(Buffer.from(numbers.buffer))).toBe(true);
+    });
+
+    it('lists more objects than one answer of a server holds', async () => {
+      const store = await open();
+      const paths = Array.from({ length: 1100 }, (_, index) => `folder/${String(index).padStart(4, '0')}`);
+      for (let at = 0; at < paths.length; at += 100)
+        await Promise.all(paths.slice(at, at + 100).map((path) => store.createIfAbsent(path, new Uint8Array())));
+      expect(await listed(store, 'folder')).toEqual(paths);
     });
 
     it('lists what is below a folder, in the order of the characters, and nothing of a sibling that begins alike', async () => {
@@ -140,6 +239,9 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         await expect(store.find(path)).rejects.toMatchObject(refused);
         await expect(store.createIfAbsent(path, bytes('x'))).rejects.toMatchObject(refused);
         await expect(store.putView(path, bytes('x'))).rejects.toMatchObject(refused);
+        await expect(store.findVersioned(path)).rejects.toMatchObject(refused);
+        await expect(store.replace(path, bytes('x'), '1')).rejects.toMatchObject(refused);
+        await expect(readHash(store, path)).rejects.toMatchObject(refused);
         await expect(store.remove(path)).rejects.toMatchObject(refused);
         await expect(store.upload(path, join(local, 'upload'))).rejects.toMatchObject(refused);
         await expect(store.download(path, join(local, 'refused'))).rejects.toMatchObject(refused);

@@ -1,4 +1,4 @@
-import { findJson, jsonBytes } from '../../activities/io/store/json.ts';
+import { findJson, findVersionedJson, jsonBytes } from '../../activities/io/store/json.ts';
 import type { Store } from '../../activities/io/store/store.ts';
 import { countBy } from '../../domain/count-by.ts';
 import { retriesKey, samplesFolder, stageKey } from '../../domain/keys.ts';
@@ -30,7 +30,8 @@ export async function retry(run: string, options: RetryOptions): Promise<number>
   return withSession(async ({ client, store }) => {
     const frozen = await findConfig(store, run);
     if (!frozen) throw new CommandError(EXIT.noSuchRun, `there is no run ${run} in store ${store.url}`);
-    const retries = (await findJson(store, retriesKey(run), Retries)) ?? {};
+    const known = await findVersionedJson(store, retriesKey(run), Retries);
+    const retries = known?.value ?? {};
     const rejected = await rejectedSamples(store, run, retries);
     const chosen = rejected.filter(({ id, reason }) => options.sample.includes(id) || reasons.includes(reason));
     const unknown = options.sample.find((id) => rejected.every((one) => one.id !== id));
@@ -49,7 +50,7 @@ export async function retry(run: string, options: RetryOptions): Promise<number>
       );
     }
     for (const { id, reason } of chosen) retries[id] = opened(retries[id] ?? { draws: 0, anew: 0 }, reason);
-    await store.putView(retriesKey(run), jsonBytes(retries));
+    await writeRetries(store, run, retries, known?.version);
     await goOn({ client, store }, run, frozen, { ...stages, again: true });
     console.log(
       options.json
@@ -58,6 +59,14 @@ export async function retry(run: string, options: RetryOptions): Promise<number>
     );
     return EXIT.done;
   });
+}
+
+/** Writes what two commands at once must not take from one another. */
+async function writeRetries(store: Store, run: string, retries: Retries, version: string | undefined): Promise<void> {
+  const [key, bytes] = [retriesKey(run), jsonBytes(retries)];
+  const written = version === undefined ? store.createIfAbsent(key, bytes) : store.replace(key, bytes, version);
+  if (await written) return;
+  throw new CommandError(EXIT.failed, `other samples of run ${run} were opened at the same moment; try again`);
 }
 
 /** Once more: a filter's verdict on the same text would be the same, a check's on a further draw need not be. */

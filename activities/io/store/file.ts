@@ -1,10 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import { constants, type Dirent } from 'node:fs';
-import { copyFile, link, mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { createReadStream, type Dirent } from 'node:fs';
+import { link, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { renameIf } from './rename-if.ts';
 import { checkPath, StoreError, type Store } from './store.ts';
+import { appear, code, copy, createEmpty, makeFolder, TEMPORARY, withTemporary } from './whole-file.ts';
 
-/** A store in a directory. Objects appear whole: written to a temporary file, flushed, then linked or renamed. */
+/**
+ * A store in a directory. Objects appear whole: written to a temporary file, flushed, then linked or renamed. A version is
+ * the hash of the bytes.
+ */
 export function fileStore(root: string): Store {
   const at = (path: string): string => join(root, checkPath(path));
   const attempt = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
@@ -15,18 +20,47 @@ export function fileStore(root: string): Store {
     }
   };
 
+  const find = (path: string): Promise<Buffer | undefined> =>
+    attempt(`read ${path}`, async () => {
+      try {
+        return await readFile(at(path));
+      } catch (error) {
+        if (isNothing(error)) return undefined;
+        throw error;
+      }
+    });
+
   return {
     url: root,
-    find: (path) =>
-      attempt(`read ${path}`, async () => {
-        try {
-          return await readFile(at(path));
-        } catch (error) {
-          // A folder is nothing to a bucket, so it is nothing here.
-          if (code(error) === 'ENOENT' || code(error) === 'EISDIR') return undefined;
-          throw error;
-        }
+    check: () =>
+      withTemporary(join(root, 'check'), new Uint8Array(), () => Promise.resolve()).catch((error: unknown) => {
+        const mend = 'make it writable, or name another in LONGWRITER_STORE';
+        throw new StoreError(problemOf(error), `store ${root} cannot be written (${reasonOf(error)}); ${mend}`);
       }),
+    find,
+    async *read(path) {
+      const source = at(path);
+      try {
+        yield* createReadStream(source) as AsyncIterable<Uint8Array>;
+      } catch (error) {
+        throw isNothing(error)
+          ? new StoreError('Missing', `${path} is not in store ${root}`)
+          : storeError(error, `read ${path} in store ${root}`);
+      }
+    },
+    async findVersioned(path) {
+      const value = await find(path);
+      return value && { value, version: versionOf(value) };
+    },
+    replace: (path, bytes, version) =>
+      attempt(`replace ${path}`, () =>
+        withTemporary(at(path), bytes, (temporary, target) =>
+          renameIf(temporary, target, async () => {
+            const there = await find(path);
+            return there !== undefined && versionOf(there) === version;
+          }),
+        ),
+      ),
     createIfAbsent: (path, bytes) =>
       attempt(`create ${path}`, () =>
         bytes.byteLength === 0
@@ -66,64 +100,7 @@ export function fileStore(root: string): Store {
   };
 }
 
-const TEMPORARY = /\.[0-9a-f-]{36}\.tmp$/;
-const temporaryName = (target: string): string => `${target}.${randomUUID()}.tmp`;
-
-const copy = (from: string, to: string): Promise<void> => copyFile(from, to, constants.COPYFILE_FICLONE);
-
-/** Makes a file beside its target and moves it there. */
-async function appear(target: string, make: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = temporaryName(target);
-  try {
-    await make(temporary);
-    await rename(temporary, target);
-  } finally {
-    // Also after success: renaming one link of a file onto another link of it does nothing and leaves the first.
-    await rm(temporary, { force: true });
-  }
-}
-
-async function withTemporary<T>(
-  target: string,
-  bytes: Uint8Array,
-  finish: (temporary: string, target: string) => Promise<T>,
-): Promise<T> {
-  const temporary = temporaryName(target);
-  try {
-    const file = await inFolder(temporary, () => open(temporary, 'wx'));
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    return await finish(temporary, target);
-  } finally {
-    await rm(temporary, { force: true });
-  }
-}
-
-/** Makes a file without content, which has no other half that could be missing. */
-async function createEmpty(target: string): Promise<boolean> {
-  try {
-    await (await inFolder(target, () => open(target, 'wx'))).close();
-    return true;
-  } catch (error) {
-    if (code(error) === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-/** Makes something in a folder, which is nearly always there already. */
-async function inFolder<T>(path: string, make: () => Promise<T>): Promise<T> {
-  try {
-    return await make();
-  } catch (error) {
-    if (code(error) !== 'ENOENT') throw error;
-    await makeFolder(dirname(path));
-    return make();
-  }
-}
+const versionOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 async function* walk(root: string, folder: string): AsyncIterable<string> {
   const entries = await readdir(join(root, folder), { withFileTypes: true }).catch((error: unknown) => {
@@ -147,29 +124,19 @@ const PROBLEMS = new Map<string, StoreError['problem']>([
   ),
 ]);
 
-function code(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException | undefined)?.code;
+/** A folder is nothing to a bucket, so it is nothing here. */
+function isNothing(error: unknown): boolean {
+  return code(error) === 'ENOENT' || code(error) === 'EISDIR';
+}
+
+function problemOf(error: unknown): StoreError['problem'] {
+  return PROBLEMS.get(code(error) ?? '') ?? 'Unavailable';
+}
+
+function reasonOf(error: unknown): string {
+  return code(error) ?? String(error);
 }
 
 function storeError(error: unknown, what: string): StoreError {
-  if (error instanceof StoreError) return error;
-  return new StoreError(
-    PROBLEMS.get(code(error) ?? '') ?? 'Unavailable',
-    `cannot ${what} (${code(error) ?? String(error)})`,
-  );
-}
-
-/** Makes a folder and those above it. Node's own recursive mkdir never returns where the system refuses, as in /proc. */
-async function makeFolder(folder: string): Promise<void> {
-  const made = await mkdir(folder).then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (made === undefined || code(made) === 'EEXIST') return;
-  const parent = dirname(folder);
-  if (code(made) !== 'ENOENT' || parent === folder) throw made;
-  await makeFolder(parent);
-  await mkdir(folder).catch((error: unknown) => {
-    if (code(error) !== 'EEXIST') throw error;
-  });
+  return error instanceof StoreError ? error : new StoreError(problemOf(error), `cannot ${what} (${reasonOf(error)})`);
 }

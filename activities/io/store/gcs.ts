@@ -1,30 +1,38 @@
 import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Storage } from '@google-cloud/storage';
+import { pipeline } from 'node:stream/promises';
+import { CHECK_MS, checkBucket } from './check-bucket.ts';
+import { gcsClient, problemOf, reasonOf, statusOf } from './gcs-client.ts';
+import { unstalled, within } from './stall.ts';
 import { checkPath, StoreError, type Store } from './store.ts';
+
+/** How long nothing may come before a connection counts as broken, milliseconds. */
+const STALL_MS = 30_000;
+
+/** What a line carries at least of an object sent in one piece, bytes in a millisecond: 0.1 MB/s. */
+const SLOWEST = 100;
 
 /**
  * A store in a Google Cloud Storage bucket, by application-default credentials, or on the emulator that
- * STORAGE_EMULATOR_HOST names. Put-if-absent is the precondition `ifGenerationMatch: 0`.
+ * STORAGE_EMULATOR_HOST names. A version is the object's generation, and put-if-absent the precondition that it be 0.
+ * The checksum (crc32c) of all that is read and written is compared with the server's.
  */
-export function gcsStore(url: string): Store {
+export function gcsStore(url: string, stallMs = STALL_MS): Store {
   const [bucketName = '', ...prefix] = url.slice('gs://'.length).split('/');
   const base = prefix
     .filter((part) => part !== '')
     .map((part) => `${part}/`)
     .join('');
-  // Retries belong to Temporal alone.
-  const storage = new Storage({ retryOptions: { autoRetry: false } });
-  // With an emulator's host the client leaves the API's path out of every address but an upload's; else this is a no-op.
-  storage.baseUrl = `${storage.apiEndpoint}/storage/v1`;
-  const bucket = storage.bucket(bucketName);
+  if (bucketName === '') throw new StoreError('Forbidden', `${url} names no bucket; expected gs://bucket/prefix`);
+  const bucket = gcsClient().bucket(bucketName);
   // A missing bucket answers 404 as a missing object does, and must not look like one. Asked once, by a listing: whoever
   // may use objects may list them, but seldom may look at the bucket itself.
   let seen: Promise<unknown> | undefined;
   const bucketSeen = async (): Promise<void> => {
-    seen ??= bucket.getFiles({ prefix: base, maxResults: 1, autoPaginate: false });
-    await seen.catch((error: unknown) => {
+    const asked = (seen ??= bucket.getFiles({ prefix: base, maxResults: 1, autoPaginate: false }));
+    await within(stallMs, () => asked).catch((error: unknown) => {
       seen = undefined;
       throw error;
     });
@@ -38,44 +46,76 @@ export function gcsStore(url: string): Store {
     }
   };
 
+  const stream = (path: string, onVersion?: (version: string) => void): AsyncIterable<Uint8Array> => {
+    const object = file(path).createReadStream({ validation: 'crc32c' });
+    object.on('response', ({ headers }: { headers: Record<string, string> }) =>
+      onVersion?.(headers['x-goog-generation'] ?? ''),
+    );
+    return unstalled(stallMs, object);
+  };
+  const findVersioned: Store['findVersioned'] = (path) =>
+    attempt(`read ${path}`, async () => {
+      let version = '';
+      const pieces: Uint8Array[] = [];
+      try {
+        for await (const piece of stream(path, (told) => (version = told))) pieces.push(piece);
+        return { value: Buffer.concat(pieces), version };
+      } catch (error) {
+        if (statusOf(error) !== 404) throw error;
+        await bucketSeen();
+        return undefined;
+      }
+    });
+  const save = (path: string, bytes: Uint8Array, ifGenerationMatch?: string | number): Promise<void> => {
+    const preconditionOpts = ifGenerationMatch === undefined ? {} : { ifGenerationMatch };
+    const object = file(path);
+    return within(stallMs + bytes.byteLength / SLOWEST, () =>
+      object.save(Buffer.from(bytes), { resumable: false, preconditionOpts }),
+    );
+  };
+  const writeIf = async (path: string, bytes: Uint8Array, ifGenerationMatch: string | number): Promise<boolean> => {
+    try {
+      await save(path, bytes, ifGenerationMatch);
+      return true;
+    } catch (error) {
+      if (statusOf(error) === 412) return false;
+      throw error;
+    }
+  };
+
   return {
     url,
-    find: (path) =>
-      attempt(`read ${path}`, async () => {
-        try {
-          return (await file(path).download())[0];
-        } catch (error) {
-          if (status(error) !== 404) throw error;
-          await bucketSeen();
-          return undefined;
-        }
-      }),
-    createIfAbsent: (path, bytes) =>
-      attempt(`create ${path}`, async () => {
-        try {
-          await file(path).save(Buffer.from(bytes), { resumable: false, preconditionOpts: { ifGenerationMatch: 0 } });
-          return true;
-        } catch (error) {
-          if (status(error) === 412) return false;
-          throw error;
-        }
-      }),
-    putView: (path, bytes) => attempt(`write ${path}`, () => file(path).save(Buffer.from(bytes), { resumable: false })),
-    async *list(folder) {
-      const stream = bucket.getFilesStream({ prefix: base + (folder === '' ? '' : `${checkPath(folder)}/`) });
+    check: () => checkBucket(url, bucketName, base, Math.min(stallMs, CHECK_MS)),
+    find: async (path) => (await findVersioned(path))?.value,
+    async *read(path) {
       try {
-        for await (const entry of stream) yield (entry as { name: string }).name.slice(base.length);
+        yield* stream(path);
+      } catch (error) {
+        throw storeError(error, `read ${path} in store ${url}`);
+      }
+    },
+    createIfAbsent: (path, bytes) => attempt(`create ${path}`, () => writeIf(path, bytes, 0)),
+    findVersioned,
+    replace: (path, bytes, version) => attempt(`replace ${path}`, () => writeIf(path, bytes, version)),
+    putView: (path, bytes) => attempt(`write ${path}`, () => save(path, bytes)),
+    async *list(folder) {
+      const files = bucket.getFilesStream({ prefix: base + (folder === '' ? '' : `${checkPath(folder)}/`) });
+      try {
+        for await (const { name } of unstalled<{ name: string }>(stallMs, files)) yield name.slice(base.length);
       } catch (error) {
         throw storeError(error, `list ${folder} in store ${url}`);
       }
     },
     remove: (path) =>
       attempt(`remove ${path}`, async () => {
-        await file(path).delete({ ignoreNotFound: true });
+        await within(stallMs, () => file(path).delete({ ignoreNotFound: true }));
       }),
     upload: (path, localFile) =>
       attempt(`upload ${path}`, async () => {
-        await bucket.upload(localFile, { destination: file(path), validation: 'crc32c' });
+        const destination = file(path);
+        await within(stallMs, (onUploadProgress) =>
+          bucket.upload(localFile, { destination, validation: 'crc32c', onUploadProgress }),
+        );
       }),
     download: (path, localFile) =>
       attempt(`download ${path}`, async () => {
@@ -83,7 +123,7 @@ export function gcsStore(url: string): Store {
         await mkdir(dirname(localFile), { recursive: true });
         const temporary = `${localFile}.${randomUUID()}.tmp`;
         try {
-          await file(path).download({ destination: temporary, validation: 'crc32c' });
+          await pipeline(stream(path), createWriteStream(temporary));
           await rename(temporary, localFile);
         } finally {
           await rm(temporary, { force: true });
@@ -92,24 +132,7 @@ export function gcsStore(url: string): Store {
   };
 }
 
-/** The HTTP status of a failed call; an upload in parts has it elsewhere than all others. */
-function status(error: unknown): number | undefined {
-  const { code, status: gaxiosStatus } = error as { code?: unknown; status?: unknown };
-  return [code, gaxiosStatus].find((value) => typeof value === 'number');
-}
-
-/** What trying again does not mend; ENOENT is a local file. */
-const PROBLEMS = new Map<number | string | undefined, StoreError['problem']>([
-  [400, 'Forbidden'],
-  [401, 'Forbidden'],
-  [403, 'Forbidden'],
-  [404, 'Missing'],
-  ['ENOENT', 'Missing'],
-]);
-
 function storeError(error: unknown, what: string): StoreError {
-  if (error instanceof StoreError) return error;
-  const problem = PROBLEMS.get(status(error) ?? (error as NodeJS.ErrnoException).code) ?? 'Unavailable';
-  const reason = status(error) ?? (error instanceof Error ? error.message.split('\n')[0] : String(error));
-  return new StoreError(problem, `cannot ${what} (${reason})`);
+  const problem = error instanceof StoreError ? error.problem : problemOf(error);
+  return new StoreError(problem, `cannot ${what} (${statusOf(error) ?? reasonOf(error)})`);
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { StoreError, type Store } from './store.ts';
+import { StoreError, type Store, type Versioned } from './store.ts';
 
 /** An object whose bytes are not what its schema says: somebody changed it, or another version wrote it. */
 export class CorruptObjectError extends Error {
@@ -34,6 +34,16 @@ export async function findJson<S extends z.ZodType>(
 ): Promise<z.infer<S> | undefined> {
   const bytes = await store.find(path);
   return bytes === undefined ? undefined : parse(path, decode(path, bytes), schema);
+}
+
+/** The parsed object at a path with its version, or undefined where there is nothing; fails with CorruptObjectError. */
+export async function findVersionedJson<S extends z.ZodType>(
+  store: Store,
+  path: string,
+  schema: S,
+): Promise<Versioned<z.infer<S>> | undefined> {
+  const found = await store.findVersioned(path);
+  return found && { value: parse(path, decode(path, found.value), schema), version: found.version };
 }
 
 /** The parsed object at a path; fails with StoreError `Missing`, or CorruptObjectError. */

@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fileStore } from '../../../activities/io/store/file.ts';
+import { renameIf } from '../../../activities/io/store/rename-if.ts';
 import { openStore } from '../../../activities/io/store/open.ts';
 import { describeStore, listed } from '../../store-contract.ts';
 
@@ -51,6 +52,43 @@ describe('fileStore', () => {
     await store.putView('notes.tmp', bytes);
     await writeFile(join(root, 'x.6f9619ff-8b86-4d01-b42d-00cf4fc964ff.tmp'), 'half');
     expect(await listed(store, '')).toEqual(['notes.tmp']);
+  });
+
+  it('breaks the lock of a writer that was killed in the middle of a replace', async () => {
+    const root = await newRoot();
+    const store = fileStore(root);
+    await store.createIfAbsent('x', bytes);
+    const { version } = (await store.findVersioned('x'))!;
+    await writeFile(join(root, 'x.00000000-0000-0000-0000-000000000000.tmp'), 'half');
+    expect(await listed(store, '')).toEqual(['x']);
+    const replaced = await Promise.all(['a', 'b'].map((text) => store.replace('x', Buffer.from(text), version)));
+    expect(replaced.filter(Boolean)).toHaveLength(1);
+    expect((await store.find('x'))?.toString()).toBe(replaced[0] ? 'a' : 'b');
+    expect(await readdir(root)).toEqual(['x']);
+  });
+
+  it('does not replace when its lock was broken and taken by another meanwhile', async () => {
+    const root = await newRoot();
+    const [own, other, target] = [join(root, 'own'), join(root, 'other'), join(root, 'x')];
+    await Promise.all([writeFile(own, 'own'), writeFile(other, 'other'), writeFile(target, 'old')]);
+    const lock = `${target}.00000000-0000-0000-0000-000000000000.tmp`;
+    const stoodStill = renameIf(own, target, async () => {
+      await rename(other, lock);
+      return true;
+    });
+    await expect(stoodStill).rejects.toMatchObject({ problem: 'Unavailable' });
+    expect(await readFile(target, 'utf8')).toBe('old');
+    expect(await readFile(lock, 'utf8')).toBe('other');
+  });
+
+  it('says in one line, before a run starts, that it cannot be written', async () => {
+    const root = await newRoot();
+    await writeFile(join(root, 'file'), 'a file');
+    await expect(fileStore(join(root, 'file')).check()).rejects.toThrow(
+      `store ${join(root, 'file')} cannot be written (ENOTDIR); make it writable, or name another in LONGWRITER_STORE`,
+    );
+    await fileStore(join(root, 'new')).check();
+    expect(await readdir(join(root, 'new'))).toEqual([]);
   });
 
   it('uploads the file behind a symbolic link, as the cache of a model hub has them', async () => {
