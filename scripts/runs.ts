@@ -9,6 +9,7 @@ import { readPaid } from '../activities/io/store/ledger.ts';
 import { StoreError, type Store } from '../activities/io/store/store.ts';
 import { RunConfig } from '../configs/schema.ts';
 import { budgetOf, NO_COST, NO_SPENDING } from '../domain/cost.ts';
+import { differences } from '../domain/differences.ts';
 import { configKey, controlKey, reportKey, stageKey } from '../domain/keys.ts';
 import { fingerprint } from '../domain/fingerprint.ts';
 import { isRunId, PIPELINE_QUEUE, STAGES, type Stage } from '../domain/names.ts';
@@ -71,9 +72,11 @@ export async function freezeConfig(store: Store, run: string, config: RunConfig)
 /** Fails with exit code 2, naming the first difference, unless two configurations are the same. */
 export function checkSameConfig(run: string, frozen: RunConfig, given: RunConfig): void {
   if (fingerprint(frozen) === fingerprint(given)) return;
+  const { path, a, b } = differences(frozen, given)[0]!;
+  const first = `${path}: ${JSON.stringify(a)} and ${JSON.stringify(b)}`;
   throw new CommandError(
     EXIT.usage,
-    `run ${run} has another configuration (${difference(frozen, given)}); choose another --run, or: longwriter resume ${run} --config FILE`,
+    `run ${run} has another configuration (${first}); choose another --run, or: longwriter resume ${run} --config FILE`,
   );
 }
 
@@ -268,18 +271,4 @@ function checkStage(text: string): Stage {
   const stage = STAGES.find((one) => one === text);
   if (!stage) throw new CommandError(EXIT.usage, `stage "${text}": expected one of ${STAGES.join(', ')}`);
   return stage;
-}
-
-/** The first place at which two configurations differ, such as `generation.maxDraws: 3 and 5`. */
-function difference(a: unknown, b: unknown, path: readonly string[] = []): string {
-  if (isObject(a) && isObject(b)) {
-    const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].toSorted();
-    const key = keys.find((one) => fingerprint(a[one] ?? null) !== fingerprint(b[one] ?? null))!;
-    return difference(a[key], b[key], [...path, key]);
-  }
-  return `${path.join('.')}: ${JSON.stringify(a)} and ${JSON.stringify(b)}`;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -10,6 +10,7 @@ const PARTS = {
     path: join(PROJECT, '.longwriter/models/smollm2-135m-instruct/config.json'),
     install: 'npm run setup',
   },
+  chromium: { path: '/usr/bin/chromium', install: 'apt-get install chromium' },
   'longbench-write': {
     path: join(PROJECT, '../shared/data/longbench-write/longbench_write.jsonl'),
     install: 'put the official benchmark files into ../shared/data/longbench-write',
