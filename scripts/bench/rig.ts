@@ -8,12 +8,13 @@ import { openStore } from '../../activities/io/store/open.ts';
 import type { Store } from '../../activities/io/store/store.ts';
 import { PROJECT, readEnvironment } from '../../configs/env.ts';
 import { loadConfig } from '../../configs/load.ts';
+import type { RunConfig } from '../../configs/schema.ts';
 import { stageKey } from '../../domain/keys.ts';
 import { endpointQueue, PIPELINE_QUEUE } from '../../domain/names.ts';
 import { StageRecord } from '../../domain/schemas/run.ts';
 import type { ItemCounts } from '../../domain/tally.ts';
 import { startTemporal, type TemporalServer } from '../embedded/temporal.ts';
-import { freezeConfig, startWorkflow } from '../runs.ts';
+import { freezeConfig, startWorkflow, type FrozenConfig, type RunOptions } from '../runs.ts';
 import { readInputs, uploadInputs } from '../upload-inputs.ts';
 import type { EndpointSettings, EndpointStats } from './endpoint.ts';
 import { cpuMs, memoryMb, startProgram, type BenchProcess } from './processes.ts';
@@ -95,13 +96,24 @@ export class Rig {
     const all = [
       `endpoints.writer.baseUrl=${this.#baseUrl}`,
       `endpoints.judge.baseUrl=${this.#baseUrl}`,
-      `instructions.file=${file}`,
+      `instructions.sources=[{file: ${file}}]`,
       ...overrides,
     ];
-    const { config: frozen, inputs } = await readInputs(await loadConfig(config, all), config);
+    const frozen = await this.freeze(run, await loadConfig(config, all), config);
+    return { ended: this.walk(run, frozen, { until: 'dataset' }) };
+  }
+
+  /** Freezes a run's configuration, with its inputs in the store. */
+  async freeze(run: string, config: RunConfig, file: string): Promise<FrozenConfig> {
+    const { config: frozen, inputs } = await readInputs(config, file);
     await uploadInputs(this.store, inputs);
-    await startWorkflow(this.client, run, await freezeConfig(this.store, run, frozen), { until: 'dataset' });
-    return { ended: this.client.workflow.getHandle(run).result() };
+    return freezeConfig(this.store, run, frozen);
+  }
+
+  /** Walks stages of a run, to its end. */
+  async walk(run: string, frozen: FrozenConfig, options: RunOptions): Promise<unknown> {
+    await startWorkflow(this.client, run, frozen, options);
+    return this.client.workflow.getHandle(run).result();
   }
 
   /** When a run's generation ended, and how its samples came out; undefined before that. */
