@@ -70,6 +70,14 @@ export function judgementBound(config: RunConfig, room: number, prompt: string):
   return timed(maxDraws, meterOf(config, 'judge')?.(tokens, sampling.maxTokens));
 }
 
+/** What one verdict on an instruction may cost at most, its draws included. */
+export function selectionBound(config: RunConfig, room: number, prompt: string): number | undefined {
+  const { model } = config.instructions;
+  if (!model) return undefined;
+  const { endpoint, sampling, maxDraws } = model;
+  return timed(maxDraws, meterOf(config, endpoint)?.(room + mostTokens(prompt), sampling.maxTokens));
+}
+
 /** What one completion of a served model may cost at most. */
 export function completionBound(
   config: RunConfig,

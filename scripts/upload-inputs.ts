@@ -1,78 +1,157 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import type { z } from 'zod';
-import { parseJsonLines } from '../activities/io/store/json.ts';
-import type { Store } from '../activities/io/store/store.ts';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { openStore } from '../activities/io/store/open.ts';
+import { StoreError, type Store } from '../activities/io/store/store.ts';
+import { PROJECT } from '../configs/env.ts';
 import { ConfigError } from '../configs/load.ts';
 import type { RunConfig } from '../configs/schema.ts';
 import { inputKey } from '../domain/keys.ts';
-import { PreferenceRow, SftRow } from '../domain/schemas/dataset.ts';
-import { BenchmarkRow, InstructionRow } from '../domain/schemas/instruction.ts';
+import { INPUT_FIELDS, type InputField } from './input-fields.ts';
 
-/** The fields of a configuration that name a local file, and what its lines must be where it is JSON Lines. */
-const INPUTS: readonly { field: readonly [keyof RunConfig, string]; rows?: z.ZodType }[] = [
-  { field: ['instructions', 'file'], rows: InstructionRow },
-  { field: ['prompts', 'plan'] },
-  { field: ['prompts', 'section'] },
-  { field: ['prompts', 'summary'] },
-  { field: ['prompts', 'judge'] },
-  { field: ['dataset', 'general'], rows: SftRow },
-  { field: ['preferences', 'general'], rows: PreferenceRow },
-  { field: ['evaluation', 'benchmark'], rows: BenchmarkRow },
-];
-
-/** A local input, checked: its bytes, and the store path that takes the place of its own. */
-interface Input {
-  readonly field: readonly [keyof RunConfig, string];
+/** A checked input: where it is, and the store path that takes the place of its own. */
+export interface Input {
   readonly key: string;
-  readonly bytes: Uint8Array;
+  /** A local file, or gs://bucket/path. */
+  readonly file: string;
 }
 
+/** The rules that a run has which asks for rules and names none. */
+const OUR_RULES = join(PROJECT, 'configs/data/prompt-rules.yaml');
+
 /**
- * Reads and checks every local file that a configuration names, relative to the configuration's own folder, and puts
- * store paths in their place, so that the frozen configuration says what was in them.
+ * Checks every file that a configuration names, local or in a bucket, relative to the configuration's own folder, and puts
+ * store paths in their place, so that the frozen configuration says what was in them. Streams: no file is held.
  *
  * Fails with ConfigError, which names file, line and what is wrong, before anything is written.
  */
 export async function readInputs(config: RunConfig, file: string): Promise<{ config: RunConfig; inputs: Input[] }> {
   const frozen = structuredClone(config);
-  const fields = frozen as unknown as Record<string, Record<string, string | undefined>>;
+  const { rules, sources } = frozen.instructions;
+  if (rules) rules.file ??= OUR_RULES;
+  for (const source of sources) source.name ??= source.file;
   const inputs: Input[] = [];
-  for (const { field, rows } of INPUTS) {
-    const [group, name] = field;
-    const path = fields[group]?.[name];
-    if (path === undefined) continue;
-    const local = resolve(dirname(file), path);
-    const bytes = await readFile(local).catch((error: NodeJS.ErrnoException) => {
-      throw new ConfigError(`${file}: ${group}.${name}: ${local} cannot be read (${error.code})`);
-    });
-    checkRows(local, bytes, rows);
-    if (group === 'prompts' && name === 'section') checkSectionPrompt(config, local, bytes);
-    const key = inputKey(createHash('sha256').update(bytes).digest('hex'));
-    fields[group]![name] = key;
-    inputs.push({ field, key, bytes });
+  for (const field of INPUT_FIELDS) {
+    for (const place of placesOf(frozen, field)) {
+      const given = place.file.startsWith('gs://') ? place.file : resolve(dirname(file), place.file);
+      const sha256 = await explained(`${file}: ${place.name}`, () =>
+        withLocalFile(given, async (local) => {
+          await field.check({ local, shown: given, owner: place.owner, config });
+          return hashOf(local);
+        }),
+      );
+      const key = inputKey(sha256);
+      place.set(key);
+      inputs.push({ key, file: given });
+    }
   }
   return { config: frozen, inputs };
 }
 
-/** A summary that stands for the text so far must reach the model. */
-function checkSectionPrompt({ generation }: RunConfig, file: string, bytes: Uint8Array): void {
-  if (generation.section.overflow !== 'summarize' || new TextDecoder().decode(bytes).includes('{{text}}')) return;
-  throw new ConfigError(`${file}: has no slot {{text}}, which a summary is to stand in (generation.section.overflow)`);
-}
-
-/** Puts checked inputs into the store; what is there already stays. */
+/** Puts checked inputs into the store. Fails with ConfigError where a file has changed since it was checked. */
 export async function uploadInputs(store: Store, inputs: readonly Input[]): Promise<void> {
-  for (const { key, bytes } of inputs) await store.createIfAbsent(key, bytes);
+  for (const { key, file } of inputs) {
+    await withLocalFile(file, (local) =>
+      inTemporaryFolder(async (folder) => {
+        // A copy, since the store may take a link to it, and the user's own file may change afterwards.
+        const copy = join(folder, 'input');
+        if (inputKey(await copyHashed(local, copy)) !== key)
+          throw new ConfigError(`${file}: has changed since it was checked`);
+        await store.upload(key, copy);
+      }),
+    );
+  }
 }
 
-function checkRows(file: string, bytes: Uint8Array, rows: z.ZodType | undefined): void {
+interface Place {
+  readonly name: string;
+  readonly file: string;
+  readonly owner: unknown;
+  readonly set: (key: string) => void;
+}
+
+/** Where a configuration names a file: `instructions.sources.*.file` is one place for each source. */
+function placesOf(config: RunConfig, { at }: InputField): Place[] {
+  const walk = (owner: unknown, [key = '', ...rest]: readonly string[], name: readonly string[]): Place[] => {
+    if (typeof owner !== 'object' || owner === null) return [];
+    const holder = owner as Record<string, unknown>;
+    return (key === '*' ? Object.keys(holder) : [key]).flatMap((one) => {
+      if (rest.length > 0) return walk(holder[one], rest, [...name, one]);
+      const file = holder[one];
+      if (typeof file !== 'string') return [];
+      return [{ name: [...name, one].join('.'), file, owner, set: (to: string) => (holder[one] = to) }];
+    });
+  };
+  return walk(config, at.split('.'), []);
+}
+
+/** Gives the file itself, or of an object in a bucket a local copy while it is worked on. */
+async function withLocalFile<T>(file: string, work: (local: string) => Promise<T>): Promise<T> {
+  if (!file.startsWith('gs://')) {
+    await readable(file);
+    return work(file);
+  }
+  const [bucket = '', ...path] = file.slice('gs://'.length).split('/');
+  return inTemporaryFolder(async (folder) => {
+    const local = join(folder, 'object');
+    try {
+      await openStore(`gs://${bucket}`).download(path.join('/'), local);
+    } catch (error) {
+      if (error instanceof StoreError) throw new ConfigError(`${file} cannot be read (${error.message})`);
+      throw error;
+    }
+    return work(local);
+  });
+}
+
+async function readable(file: string): Promise<void> {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    if (rows && parseJsonLines(file, text, rows).length === 0) throw new ConfigError(`${file}: has no rows`);
+    if ((await stat(file)).isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+    await (await open(file)).close();
   } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    throw new ConfigError(error instanceof TypeError ? `${file}: is not UTF-8 text` : (error as Error).message);
+    throw new ConfigError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'longwriter-input-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function hashOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+async function copyHashed(from: string, to: string): Promise<string> {
+  const hash = createHash('sha256');
+  const target = await open(to, 'wx');
+  try {
+    for await (const chunk of createReadStream(from, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      await target.writeFile(chunk);
+    }
+    await target.sync();
+  } finally {
+    await target.close();
+  }
+  return hash.digest('hex');
+}
+
+/** What a file could not do is said under the field that names it; what its rows are not, under the file alone. */
+async function explained<T>(field: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ConfigError && / cannot be read \(/u.test(error.message))
+      throw new ConfigError(`${field}: ${error.message}`);
+    throw error;
   }
 }

@@ -28,6 +28,8 @@ export interface PartitionInput {
   /** Identity of the served model, for completions. */
   readonly model?: string;
   readonly purpose?: 'preferences' | 'evaluation';
+  /** Who is asked, for selections. */
+  readonly endpoint?: 'writer' | 'judge';
   readonly offset: number;
   readonly count: number;
   /** Items of one partition at most. */

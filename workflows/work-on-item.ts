@@ -10,6 +10,7 @@ import { failureBehind } from './failures.ts';
 import { generateSample } from './generate-sample.ts';
 import type { PartitionInput } from './partition.ts';
 import { llm } from './proxies.ts';
+import { judgeCandidate } from './judge-candidate.ts';
 import { drawUntilAccepted, pausable, startWhenClosed } from './steps.ts';
 
 /** Brings one item of a partition to its result; a failure of our list is one, too. */
@@ -25,6 +26,7 @@ export async function workOnItem(input: PartitionInput, { id, retry }: Unfinishe
       }),
     );
   }
+  if (work.kind === 'selections') return judgeCandidate(input, work.folder, id);
   const [prompt = '', completion = ''] = id.split('-');
   const reference: CompletionReference = {
     run,

@@ -1,0 +1,128 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { readInstructionRows } from '../activities/io/rows/instruction-rows.ts';
+import { parsePromptRules } from '../activities/io/rows/prompt-rules.ts';
+import { formOf, readRows, RowsError } from '../activities/io/rows/read-rows.ts';
+import { ConfigError } from '../configs/load.ts';
+import type { InstructionSource, RunConfig } from '../configs/schema.ts';
+import { PreferenceRow, SftRow } from '../domain/schemas/dataset.ts';
+import { readFinishedText } from '../domain/schemas/finished-text.ts';
+import { BenchmarkRow } from '../domain/schemas/instruction.ts';
+
+/** A file to check: where its bytes are, what it is called in messages, and what in the configuration names it. */
+interface CheckedFile {
+  readonly local: string;
+  readonly shown: string;
+  readonly owner: unknown;
+  readonly config: RunConfig;
+}
+
+/** A field of a configuration that names a file, `*` for each of a list; its check fails with ConfigError. */
+export interface InputField {
+  readonly at: string;
+  readonly check: (file: CheckedFile) => Promise<void>;
+}
+
+const Prompt = z.object({ prompt: z.string().trim().min(1) });
+
+/** What is wrong with a row of finished texts. */
+const importProblem = (value: Readonly<Record<string, unknown>>): string | undefined => {
+  const read = readFinishedText(value);
+  return read.ok ? undefined : read.problem;
+};
+
+/** What is wrong with a general row; what else stands beside its messages is passed over. */
+const generalProblem = ({ messages }: Readonly<Record<string, unknown>>): string | undefined =>
+  SftRow.safeParse({ messages }).error?.issues[0]?.message;
+
+/** The fields of a configuration that name a file. */
+export const INPUT_FIELDS: readonly InputField[] = [
+  { at: 'instructions.sources.*.file', check: checkSource },
+  { at: 'instructions.rules.file', check: checkRules },
+  { at: 'instructions.decontaminate.benchmarks.*', check: rowsOf(Prompt) },
+  { at: 'prompts.plan', check: checkText },
+  { at: 'prompts.section', check: checkSectionPrompt },
+  { at: 'prompts.summary', check: checkText },
+  { at: 'prompts.judge', check: checkText },
+  { at: 'prompts.selection', check: checkText },
+  { at: 'imports.*.file', check: checkedRows(importProblem, ({ instructions }) => instructions.badRows === 'reject') },
+  { at: 'dataset.general.*.file', check: checkedRows(generalProblem) },
+  { at: 'preferences.general', check: rowsOf(PreferenceRow) },
+  { at: 'evaluation.benchmark', check: rowsOf(BenchmarkRow) },
+];
+
+/** Instructions: a broken row fails where the configuration says so; a file without rows or columns always does. */
+async function checkSource({ local, shown, owner, config }: CheckedFile): Promise<void> {
+  const source = { ...(owner as InstructionSource), name: shown };
+  await asConfigError(async () => {
+    for await (const row of readInstructionRows(local, source))
+      if ('problem' in row && config.instructions.badRows === 'fail')
+        throw new ConfigError(`${shown}:${row.line}: ${row.problem}`);
+  });
+}
+
+async function checkRules({ local, shown }: CheckedFile): Promise<void> {
+  const text = await readUtf8(local, shown);
+  await asConfigError(async () => void parsePromptRules(shown, text));
+}
+
+/** Checks every row of JSON Lines or Parquet, unless rows that cannot be used may be left out and are. */
+function checkedRows(
+  problemOf: (value: Readonly<Record<string, unknown>>) => string | undefined,
+  mayLeaveOut: (config: RunConfig) => boolean = () => false,
+) {
+  return ({ local, shown, config }: CheckedFile): Promise<void> =>
+    asConfigError(async () => {
+      let rows = 0;
+      for await (const row of readRows(local, await formOf(local))) {
+        rows++;
+        const problem = 'problem' in row ? row.problem : problemOf(row.value);
+        if (problem !== undefined && !mayLeaveOut(config)) throw new ConfigError(`${shown}:${row.line}: ${problem}`);
+      }
+      if (rows === 0) throw new ConfigError(`${shown}: has no rows`);
+    });
+}
+
+function rowsOf(schema: z.ZodType) {
+  return ({ local, shown }: CheckedFile): Promise<void> =>
+    asConfigError(async () => {
+      let rows = 0;
+      for await (const row of readRows(local, 'jsonl')) {
+        if ('problem' in row) throw new ConfigError(`${shown}:${row.line}: ${row.problem}`);
+        const parsed = schema.safeParse(row.value);
+        const [issue] = parsed.error?.issues ?? [];
+        if (issue)
+          throw new ConfigError(`${shown}:${row.line}: ${issue.path.join('.') || 'the object'}: ${issue.message}`);
+        rows++;
+      }
+      if (rows === 0) throw new ConfigError(`${shown}: has no rows`);
+    });
+}
+
+async function checkText({ local, shown }: CheckedFile): Promise<void> {
+  await readUtf8(local, shown);
+}
+
+/** A summary that stands for the text so far must reach the model. */
+async function checkSectionPrompt({ local, shown, config }: CheckedFile): Promise<void> {
+  const text = await readUtf8(local, shown);
+  if (config.generation.section.overflow !== 'summarize' || text.includes('{{text}}')) return;
+  throw new ConfigError(`${shown}: has no slot {{text}}, which a summary is to stand in (generation.section.overflow)`);
+}
+
+async function readUtf8(local: string, shown: string): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(local));
+  } catch (error) {
+    throw error instanceof TypeError ? new ConfigError(`${shown}: is not UTF-8 text`) : error;
+  }
+}
+
+async function asConfigError(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof RowsError) throw new ConfigError(error.message);
+    throw error;
+  }
+}
