@@ -1,21 +1,24 @@
-import { countBy } from '../domain/count-by.ts';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunConfig } from '../configs/schema.ts';
 import { fingerprint } from '../domain/fingerprint.ts';
-import { datasetFolder, sampleKey } from '../domain/keys.ts';
-import { taskOf } from '../domain/prompts.ts';
-import type { Rejection, SftRow } from '../domain/schemas/dataset.ts';
-import { SftRow as SftRowSchema } from '../domain/schemas/dataset.ts';
-import { Sample } from '../domain/schemas/sample.ts';
+import { datasetFolder } from '../domain/keys.ts';
 import type { ActivityDeps } from './deps.ts';
+import { benchmarkFiles } from './benchmark-passages.ts';
 import { failure } from './failures.ts';
-import { findManifest, writeFolder } from './folder.ts';
+import { findManifest, uploadFiles } from './folder.ts';
+import { takeGeneralRows, type GeneralRows } from './general-rows.ts';
 import { whileBeating } from './heartbeat.ts';
-import { findJson, jsonLinesBytes, parseJsonLines } from './io/store/json.ts';
-import { lookUpAll } from './look-ups.ts';
-import { renderDatasetCard } from './report/dataset-card.ts';
+import { judgeSamples, type JudgedSamples } from './judge-samples.ts';
+import { renderDatasetCard, type DatasetCardInput } from './report/dataset-card.ts';
+import { drawLengthPicture } from './report/length-picture.ts';
 import { modelIdentity, promptHashes, sampleSettings, type RunReference } from './run-files.ts';
+import { writeSplits } from './write-splits.ts';
 
 export interface AssembleDatasetInput extends RunReference {
   readonly instructions: string;
+  /** What the selection read, and what it left out by which step. */
+  readonly selection?: { readonly read: number; readonly leftOut: Readonly<Record<string, number>> };
 }
 
 /** A dataset, by its folder, with counts that add up: kept + rejected + failed = selected. */
@@ -30,102 +33,94 @@ export interface AssembledDataset {
 }
 
 /**
- * Makes the dataset of a run from the views of its samples: training rows in a seeded order, what was left out with its
- * reason, a card, and the manifest last. Same samples, same bytes. Fails with Dataset.Empty where nothing was kept.
+ * Makes the dataset of a run from the views of its samples, in constant memory: training rows in a seeded order as JSON
+ * Lines and Parquet, what was left out with its reason, a card with a picture, and the manifest last. Same samples, same
+ * bytes; killed half-way, it begins anew and nothing of it is in the store. Fails with Dataset.Empty where nothing was
+ * kept, and with Dataset.Invalid on a general row that is none.
  */
 export async function assembleDataset(deps: ActivityDeps, input: AssembleDatasetInput): Promise<AssembledDataset> {
-  return whileBeating(async () => {
-    const config = await deps.files.config(input);
-    const instructions = [...(await deps.files.instructions(input.instructions)).values()];
-    const settings = sampleSettings(config);
-    const kept: { sample: Sample; row: SftRow; required?: number | undefined }[] = [];
-    const rejections: Rejection[] = [];
-    const samples = await lookUpAll(instructions, ({ id }) => findJson(deps.store, sampleKey(input.run, id), Sample));
-    for (const [index, instruction] of instructions.entries()) {
-      const sample = samples[index];
-      if (sample?.settings !== settings) continue;
-      if (sample.verdict === 'rejected') {
-        rejections.push({ sample: sample.id, reason: sample.reason!, words: sample.words });
-      } else {
-        kept.push({ sample, row: sftRow(taskOf(instruction), sample.text), required: instruction.length });
-      }
+  return whileBeating(async (signal) => {
+    const folder = join(deps.node.home, 'work', 'datasets', input.run);
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+    try {
+      return await assemble(deps, input, folder, signal);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
     }
-    if (kept.length === 0) throw failure('Dataset.Empty', `no sample of ${instructions.length} was kept`);
-    const general = config.dataset.general === undefined ? [] : await generalRows(deps, config.dataset.general);
-    const inputs = fingerprint({
-      samples: kept.map(({ sample }) => [sample.id, sample.sections.map(({ call }) => call)]),
-      rejections,
-      general: config.dataset.general ?? null,
-      seed: config.seed,
-      name: config.dataset.name,
-    });
-    const folder = datasetFolder(input.run, inputs.slice(0, 8));
-    const rejected = countBy(rejections.map(({ reason }) => reason));
-    const counts = {
-      selected: instructions.length,
-      kept: kept.length,
-      rejected: rejections.length,
-      failed: instructions.length - kept.length - rejections.length,
-      general: general.length,
-    };
-    if ((await findManifest(deps.store, folder))?.inputs !== inputs) {
-      const rows = inSeededOrder([...kept.map(({ row }) => row), ...general], config.seed);
-      const words = kept.map(({ sample }) => sample.words);
-      const card = renderDatasetCard({
-        name: config.dataset.name,
-        writer: modelIdentity(config, 'writer'),
-        settings,
-        promptHashes: { ...promptHashes(config) },
-        counts,
-        rejected,
-        words,
-        filter: config.filter,
-      });
-      await writeFolder(
-        deps.store,
-        folder,
-        inputs,
-        [
-          { path: `${config.dataset.name}.jsonl`, bytes: jsonLinesBytes(rows), rows: rows.length },
-          { path: 'rejections.jsonl', bytes: jsonLinesBytes(rejections), rows: rejections.length },
-          {
-            path: 'samples.jsonl',
-            bytes: jsonLinesBytes(
-              kept.map(({ sample, required }) => ({
-                sample: sample.id,
-                required: required ?? null,
-                words: sample.words,
-              })),
-            ),
-            rows: kept.length,
-          },
-          { path: 'README.md', bytes: new TextEncoder().encode(card) },
-        ],
-        counts,
-      );
-    }
-    const { selected, failed } = counts;
-    return { folder, fingerprint: inputs, selected, kept: kept.length, general: general.length, rejected, failed };
   });
 }
 
-function sftRow(instruction: string, text: string): SftRow {
-  return {
-    messages: [
-      { role: 'user', content: instruction },
-      { role: 'assistant', content: text },
-    ],
+async function assemble(
+  deps: ActivityDeps,
+  input: AssembleDatasetInput,
+  local: string,
+  signal: AbortSignal,
+): Promise<AssembledDataset> {
+  const config = await deps.files.config(input);
+  const judged = await judgeSamples(deps, input, input.instructions, local, signal);
+  const kept = judged.words.length;
+  if (kept === 0)
+    throw failure('Dataset.Empty', `no sample of ${judged.selected} was kept: ${JSON.stringify(judged.rejected)}`);
+  const { dataset, filter, seed } = config;
+  const { plan, section } = promptHashes(config);
+  const madeFrom = {
+    instructions: input.instructions,
+    samples: judged.digest,
+    settings: sampleSettings(config),
+    planPrompt: plan,
+    sectionPrompt: section,
+    filter: fingerprint(filter),
+    general: dataset.general.map(({ file }) => file),
+    benchmarks: filter.contamination ? benchmarkFiles(config) : [],
   };
+  const inputs = fingerprint({ madeFrom, dataset, seed, selection: input.selection ?? null, format: 2 });
+  const folder = datasetFolder(input.run, inputs.slice(0, 8));
+  const { selected, failed, rejected } = judged;
+  const outcome = { folder, fingerprint: inputs, selected, kept, rejected, failed };
+  const whole = await findManifest(deps.store, folder);
+  if (whole?.inputs === inputs) return { ...outcome, general: whole.counts.general ?? 0 };
+
+  const general: GeneralRows[] = [];
+  try {
+    for (const source of dataset.general)
+      general.push(await takeGeneralRows(deps.store, source, seed, judged.train, local));
+    const rows = await writeSplits(local, dataset, judged.kept, general, signal);
+    const taken = general.reduce((sum, one) => sum + one.taken, 0);
+    const counts = { selected, kept, rejected: selected - kept - failed, failed, general: taken };
+    await writeFile(join(local, 'length.svg'), drawLengthPicture(judged.words));
+    await writeFile(join(local, 'README.md'), renderDatasetCard(cardOf(config, input, judged, counts, madeFrom)));
+    const others = [{ path: 'rejections.jsonl', rows: counts.rejected }, { path: 'length.svg' }, { path: 'README.md' }];
+    await uploadFiles(deps.store, folder, local, [...rows, ...others], { inputs, counts, madeFrom });
+    return { ...outcome, general: taken };
+  } finally {
+    for (const rows of general) await rows.close();
+  }
 }
 
-async function generalRows(deps: ActivityDeps, key: string): Promise<SftRow[]> {
-  return parseJsonLines(key, await deps.files.text(key), SftRowSchema);
-}
-
-/** Rows by the hash of seed and content: an order that does not depend on which other rows there are. */
-function inSeededOrder<T>(rows: readonly T[], seed: number): T[] {
-  return rows
-    .map((row) => ({ row, key: fingerprint([seed, row]) }))
-    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
-    .map(({ row }) => row);
+function cardOf(
+  config: RunConfig,
+  { selection }: AssembleDatasetInput,
+  { words, rejected, languages, origins, train }: JudgedSamples,
+  counts: DatasetCardInput['counts'],
+  madeFrom: DatasetCardInput['madeFrom'],
+): DatasetCardInput {
+  const { name, testFraction, licence } = config.dataset;
+  return {
+    name,
+    writer: modelIdentity(config, 'writer'),
+    settings: sampleSettings(config),
+    promptHashes: { ...promptHashes(config) },
+    counts,
+    ...(selection ? { selection } : {}),
+    rejected,
+    words,
+    languages,
+    origins,
+    splits: testFraction > 0 ? { train, test: words.length - train } : { train },
+    filter: config.filter,
+    madeFrom,
+    seed: config.seed,
+    licence,
+  };
 }

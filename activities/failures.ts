@@ -2,6 +2,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { FAILURES, type FailureType } from '../domain/failures.ts';
 import { ModelError } from './io/model/model.ts';
 import { CorruptObjectError } from './io/store/json.ts';
+import { RowsError } from './io/rows/source-row.ts';
 import { StoreError } from './io/store/store.ts';
 
 /** An ApplicationFailure of our closed list; whether Temporal retries it stands in FAILURES. */
@@ -46,6 +47,7 @@ export function toFailure(error: unknown, attempt: number): unknown {
     return failure(`Model.${error.problem}`, error.message, { retryAfterMs });
   }
   if (error instanceof StoreError) return failure(`Store.${error.problem}`, error.message);
+  if (error instanceof RowsError) return failure('Rows.Unreadable', error.message);
   if (error instanceof CorruptObjectError) return failure('Store.Corrupt', error.message);
   return error;
 }

@@ -1,16 +1,22 @@
-import { completionKey, judgementKey, retriesKey, sampleKey } from '../domain/keys.ts';
+import { completionKey, judgementKey, retriesKey, sampleKey, selectionVerdictKey } from '../domain/keys.ts';
 import { addCounts, countsOf, NO_ITEMS, type ItemCounts, type ItemResult } from '../domain/tally.ts';
 import { Completion, Judgement } from '../domain/schemas/completion.ts';
+import { SelectionVerdict } from '../domain/schemas/instruction.ts';
 import { Retries, type Retry } from '../domain/schemas/run.ts';
 import { Sample } from '../domain/schemas/sample.ts';
-import { completionBound, judgementBound, promptRoom, sampleBound } from './bounds.ts';
+import { completionBound, judgementBound, promptRoom, sampleBound, selectionBound } from './bounds.ts';
 import type { ActivityDeps } from './deps.ts';
 import { lookUpAll } from './look-ups.ts';
 import { CorruptObjectError, findJson } from './io/store/json.ts';
-import { sampleSettings, type RunReference } from './run-files.ts';
+import { readCandidates } from './read-candidates.ts';
+import { isCurrent, sampleSettings, selectionSettings, type RunReference } from './run-files.ts';
 
-/** What a partition is made of: samples of a selection, or completions or judgements of a folder of prompts. */
+/**
+ * What a partition is made of: a model's verdicts on a folder of candidates, samples of a selection, or completions or
+ * judgements of a folder of prompts.
+ */
 export type PartitionWork =
+  | { readonly kind: 'selections'; readonly folder: string }
   | { readonly kind: 'samples'; readonly instructions: string }
   | { readonly kind: 'completions' | 'judgements'; readonly folder: string; readonly completions: number };
 
@@ -23,7 +29,7 @@ export interface FindUnfinishedInput extends RunReference {
 
 /** An item without a result. */
 export interface UnfinishedItem {
-  /** Sample id, or `<prompt>-<completion>`. */
+  /** Sample id, `<prompt>-<completion>`, or `<candidate>-<page>`. */
   readonly id: string;
   /** What it may cost at most, where the run has a budget, in its unit. */
   readonly bound?: number;
@@ -39,10 +45,7 @@ export interface UnfinishedItems {
 
 /** Looks up, without a model call, which items of a partition still lack a result. */
 export async function findUnfinished(deps: ActivityDeps, input: FindUnfinishedInput): Promise<UnfinishedItems> {
-  const { work, offset, count } = input;
-  const all =
-    work.kind === 'samples' ? await sampleLookUps(deps, input, work) : await completionLookUps(deps, input, work);
-  const part = all.slice(offset, offset + count);
+  const part = await lookUpsOf(deps, input);
   const results = await lookUpAll(part, (item) => item.find());
   const finished = results.filter((result) => result !== undefined);
   const { kept, rejected, words, spending } = finished.map(countsOf).reduce(addCounts, NO_ITEMS);
@@ -55,6 +58,41 @@ export async function findUnfinished(deps: ActivityDeps, input: FindUnfinishedIn
 interface LookUp {
   readonly item: () => UnfinishedItem;
   readonly find: () => Promise<ItemResult | undefined>;
+}
+
+async function lookUpsOf(deps: ActivityDeps, input: FindUnfinishedInput): Promise<LookUp[]> {
+  const { work, offset, count } = input;
+  if (work.kind === 'selections') return selectionLookUps(deps, input, work);
+  const all =
+    work.kind === 'samples' ? await sampleLookUps(deps, input, work) : await completionLookUps(deps, input, work);
+  return all.slice(offset, offset + count);
+}
+
+async function selectionLookUps(
+  deps: ActivityDeps,
+  { offset, count, ...run }: FindUnfinishedInput,
+  { folder }: { folder: string },
+): Promise<LookUp[]> {
+  const config = await deps.files.config(run);
+  const settings = selectionSettings(config) ?? '';
+  const room = await promptRoom(deps.files, config);
+  const candidates = await readCandidates(deps.store, folder, offset, count);
+  return candidates.map(({ item, candidate: { instruction } }) => ({
+    item: () => ({ id: item, ...optional('bound', selectionBound(config, room, instruction.prompt)) }),
+    find: async (): Promise<ItemResult | undefined> => {
+      const view = await findJson(deps.store, selectionVerdictKey(run.run, settings, instruction.id), SelectionVerdict);
+      return view && verdictResult(view);
+    },
+  }));
+}
+
+/** A candidate's verdict as the result of an item. */
+export function verdictResult({
+  needsLongText,
+  spending,
+}: Pick<SelectionVerdict, 'needsLongText' | 'spending'>): ItemResult {
+  if (needsLongText === true) return { verdict: 'kept', spending };
+  return { verdict: 'rejected', reason: needsLongText === false ? 'no-long-text' : 'unreadable', spending };
 }
 
 async function sampleLookUps(deps: ActivityDeps, run: RunReference, work: { instructions: string }): Promise<LookUp[]> {
@@ -73,7 +111,7 @@ async function sampleLookUps(deps: ActivityDeps, run: RunReference, work: { inst
       }),
       find: async () => {
         const view = await findView(deps, run.run, id);
-        const current = view?.settings === settings && isSame(view.retry, retry);
+        const current = view && isCurrent(view, settings) && isSame(view.retry, retry);
         return current ? sampleResult(view) : undefined;
       },
     };

@@ -1,4 +1,4 @@
-import { filterSample } from '../domain/filter.ts';
+import { filterText } from '../domain/filter.ts';
 import { sampleKey } from '../domain/keys.ts';
 import { countWords, lengthScore } from '../domain/length.ts';
 import { cleanSection, joinSections } from '../domain/response.ts';
@@ -8,6 +8,7 @@ import type { RefusedDraw, RejectionReason, Sample, SectionSummary } from '../do
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
 import { jsonBytes } from './io/store/json.ts';
+import { measureText } from './measure-text.ts';
 import { readPlan, type SampleReference } from './plan-sample.ts';
 import { readInstruction, sampleSettings } from './run-files.ts';
 import { sectionText } from './write-sections.ts';
@@ -48,12 +49,17 @@ export async function finishSample(deps: ActivityDeps, input: FinishSampleInput)
   );
   const text = joinSections(texts);
   const words = countWords(text);
-  const reason = input.rejected ?? filterSample(words, instruction.length, config.filter);
+  const { length: required, prompt } = instruction;
+  const left = input.rejected
+    ? { reason: input.rejected }
+    : filterText({ instruction: prompt, text, words, required, measures: await measureText(text) }, config.filter);
+  const reason = left?.reason;
   const view: Sample = {
     id: input.sample,
+    origin: 'generated',
     settings: sampleSettings(config),
     verdict: reason === undefined ? 'kept' : 'rejected',
-    ...(reason === undefined ? {} : { reason }),
+    ...left,
     ...(plan && input.plan !== undefined ? { plan: { call: input.plan, sections: [...plan.sections] } } : {}),
     sections: input.sections.map((call, index) => ({ call, words: countWords(cleanSection(texts[index]!)) })),
     refused: [...refused],
@@ -62,7 +68,7 @@ export async function finishSample(deps: ActivityDeps, input: FinishSampleInput)
     spending,
     text,
     words,
-    ...(instruction.length === undefined ? {} : { lengthScore: lengthScore(instruction.length, words) }),
+    ...(required === undefined ? {} : { lengthScore: lengthScore(required, words) }),
   };
   await deps.store.putView(sampleKey(input.run, input.sample), jsonBytes(view));
   return reason === undefined ? { verdict: 'kept', words, spending } : { verdict: 'rejected', reason, words, spending };

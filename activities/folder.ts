@@ -30,6 +30,22 @@ export async function writeFolder(
   return manifest;
 }
 
+/** Uploads files of a local folder, then their manifest, last. */
+export async function uploadFiles(
+  store: Store,
+  folder: string,
+  local: string,
+  files: readonly { readonly path: string; readonly rows?: number }[],
+  about: Omit<Manifest, 'files'>,
+): Promise<void> {
+  const listed: ManifestFile[] = [];
+  for (const { path, rows } of files) {
+    listed.push({ ...(await describeFile(local, path)), ...(rows === undefined ? {} : { rows }) });
+    await store.upload(`${folder}/${path}`, join(local, path));
+  }
+  await store.putView(`${folder}/manifest.json`, jsonBytes({ ...about, files: listed } satisfies Manifest));
+}
+
 /** Uploads a local folder, then its manifest, last. */
 export async function uploadFolder(store: Store, folder: string, local: string, inputs: string): Promise<Manifest> {
   const files = await hashFolder(local);
@@ -55,13 +71,12 @@ export async function downloadFolder(store: Store, folder: string, local: string
 export async function hashFolder(local: string): Promise<ManifestFile[]> {
   const entries = await readdir(local, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return Promise.all(
-    paths.toSorted().map(async (path) => ({
-      path: path.slice(local.length + 1),
-      sizeBytes: (await stat(path)).size,
-      sha256: await hashFile(path),
-    })),
-  );
+  return Promise.all(paths.toSorted().map((path) => describeFile(local, path.slice(local.length + 1))));
+}
+
+async function describeFile(local: string, path: string): Promise<ManifestFile> {
+  const file = join(local, path);
+  return { path, sizeBytes: (await stat(file)).size, sha256: await hashFile(file) };
 }
 
 async function hashFile(path: string): Promise<string> {

@@ -7,7 +7,10 @@ import { toFailure } from './failures.ts';
 import { findUnfinished } from './find-unfinished.ts';
 import { finishSample } from './finish-sample.ts';
 import { identifyModel } from './identify-model.ts';
+import { importSamples } from './import-samples.ts';
 import { judgeCompletion } from './judge-completion.ts';
+import { judgeInstruction } from './judge-instruction.ts';
+import { listCandidates } from './list-candidates.ts';
 import { listPrompts } from './list-prompts.ts';
 import { pauseRun } from './pause-run.ts';
 import { planSample } from './plan-sample.ts';
@@ -42,10 +45,12 @@ function bind<A extends Record<string, Activity>>(deps: ActivityDeps, activities
 }
 
 const pipeline = {
+  listCandidates,
   selectInstructions,
   findUnfinished,
   askAllowance,
   finishSample,
+  importSamples,
   assembleDataset,
   listPrompts,
   buildPreferencePairs,
@@ -55,7 +60,7 @@ const pipeline = {
   recordStage,
   readStages,
 };
-const llm = { planSample, writeSections, summarizeSections, sampleCompletion, judgeCompletion };
+const llm = { planSample, writeSections, summarizeSections, sampleCompletion, judgeCompletion, judgeInstruction };
 const gpu = { identifyModel, trainModel, serveModel };
 
 /** Light activities, on the pipeline's queue. */

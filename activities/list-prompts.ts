@@ -1,23 +1,22 @@
 import type { RunConfig } from '../configs/schema.ts';
 import { fingerprint, sha256Hex } from '../domain/fingerprint.ts';
-import { evaluationFolder, preferencesFolder, sampleKey } from '../domain/keys.ts';
+import { evaluationFolder, preferencesFolder } from '../domain/keys.ts';
 import { JUDGE_PROMPT, taskOf } from '../domain/prompts.ts';
 import type { CompletionPrompt } from '../domain/schemas/completion.ts';
+import { DatasetSample } from '../domain/schemas/dataset.ts';
 import { BenchmarkRow } from '../domain/schemas/instruction.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
-import { Sample } from '../domain/schemas/sample.ts';
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
 import { whileBeating } from './heartbeat.ts';
-import { CorruptObjectError, findJson, jsonLinesBytes, parseJsonLines } from './io/store/json.ts';
-import { lookUpAll } from './look-ups.ts';
-import { modelIdentity, sampleSettings, type RunReference } from './run-files.ts';
+import { CorruptObjectError, jsonLinesBytes, parseJsonLines, readJsonLines } from './io/store/json.ts';
+import { modelIdentity, type RunReference } from './run-files.ts';
 
 export interface ListPromptsInput extends RunReference {
   readonly purpose: 'preferences' | 'evaluation';
   readonly model: ModelReference;
-  /** Store path of the selected instructions; preference prompts are those whose sample was kept. */
-  readonly instructions?: string;
+  /** For preferences: where the selected instructions are, and the dataset whose train split the prompts are taken from. */
+  readonly data?: { readonly instructions: string; readonly dataset: string };
 }
 
 /** A folder of prompts to be completed; its name holds everything that decides the completions and judgements. */
@@ -55,15 +54,18 @@ async function writePrompts(deps: ActivityDeps, input: ListPromptsInput): Promis
 
 async function preferencePrompts(deps: ActivityDeps, input: ListPromptsInput): Promise<CompletionPrompt[]> {
   const config = await deps.files.config(input);
-  const settings = sampleSettings(config);
-  const instructions = [...(await deps.files.instructions(input.instructions!)).values()];
-  const found = await lookUpAll(instructions, async (instruction): Promise<CompletionPrompt[]> => {
-    const { id, length, type } = instruction;
-    const sample = length === undefined ? undefined : await findJson(deps.store, sampleKey(input.run, id), Sample);
-    if (length === undefined || sample?.settings !== settings || sample.verdict !== 'kept') return [];
-    return [{ id, prompt: taskOf(instruction), length, type: type ?? '' }];
-  });
-  const prompts = found.flat().slice(0, config.preferences.prompts);
+  const { instructions, dataset } = input.data!;
+  const samples = await readJsonLines(deps.store, `${dataset}/samples.jsonl`, DatasetSample);
+  const known = await deps.files.instructions(instructions);
+  const prompts = samples
+    .filter(({ split, required }) => split === 'train' && required !== null)
+    .slice(0, config.preferences.prompts)
+    .map(({ sample, required }): CompletionPrompt => {
+      const instruction = known.get(sample);
+      if (!instruction)
+        throw failure('Store.Conflict', `${dataset} has sample ${sample}, which ${instructions} has not`);
+      return { id: sample, prompt: taskOf(instruction), length: required!, type: instruction.type ?? '' };
+    });
   if (prompts.length === 0) throw failure('Preferences.Empty', 'no kept sample states a required length');
   return prompts;
 }

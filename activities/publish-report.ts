@@ -110,7 +110,7 @@ async function countCalls(
   for await (const path of deps.store.list(samplesFolder(run))) {
     const sample = await findJson(deps.store, path, Sample);
     if (sample?.plan) ids.add(sample.plan.call);
-    for (const { call } of sample?.sections ?? []) ids.add(call);
+    for (const { call } of sample?.sections ?? []) if (call !== undefined) ids.add(call);
   }
   for (const folder of folders.filter((one) => one !== undefined)) {
     for await (const path of deps.store.list(`${folder}/completions`))

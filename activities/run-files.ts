@@ -1,6 +1,6 @@
 import type { RunConfig } from '../configs/schema.ts';
 import { configKey } from '../domain/keys.ts';
-import { fingerprint, sha256Hex } from '../domain/fingerprint.ts';
+import { fingerprint, fingerprint8, sha256Hex } from '../domain/fingerprint.ts';
 import {
   CONVERSATION_FIRST_PROMPT,
   CONVERSATION_NEXT_PROMPT,
@@ -8,10 +8,12 @@ import {
   PLAN_SCHEMA_PROMPT,
   PLAN_TEXT_PROMPT,
   SECTION_PROMPT,
+  SELECTION_PROMPT,
   SUMMARY_PROMPT,
 } from '../domain/prompts.ts';
 import { CompletionPrompt } from '../domain/schemas/completion.ts';
 import { Instruction } from '../domain/schemas/instruction.ts';
+import type { Sample } from '../domain/schemas/sample.ts';
 import { failure } from './failures.ts';
 import { readJsonLines, readText } from './io/store/json.ts';
 import { StoreError, type Store } from './io/store/store.ts';
@@ -74,6 +76,23 @@ export function sampleSettings(config: RunConfig): string {
     ...(section.overflow === 'summarize' ? { summary: config.prompts.summary ?? sha256Hex(SUMMARY_PROMPT) } : {}),
     writer: modelIdentity(config, 'writer'),
     stripThinking: config.endpoints.writer.dialect.stripThinking,
+  });
+}
+
+/** Whether a view was made under these settings; an imported text depends on none, and its filters are run anew anyway. */
+export function isCurrent(view: Sample, settings: string): boolean {
+  return view.origin === 'imported' || view.settings === settings;
+}
+
+/** What decides a model's verdict on an instruction, as a fingerprint; undefined where no model is asked. */
+export function selectionSettings(config: RunConfig): string | undefined {
+  const { model } = config.instructions;
+  if (!model) return undefined;
+  return fingerprint8({
+    ...model,
+    prompt: config.prompts.selection ?? sha256Hex(SELECTION_PROMPT),
+    identity: modelIdentity(config, model.endpoint),
+    stripThinking: config.endpoints[model.endpoint].dialect.stripThinking,
   });
 }
 

@@ -15,7 +15,7 @@ interface Spent {
 
 /** What each stage leaves to the later ones: references and counts, never text. */
 export interface StageOutcomes {
-  readonly select: SelectedInstructions;
+  readonly select: SelectedInstructions & Spent;
   readonly generate: ItemCounts;
   readonly dataset: AssembledDataset;
   readonly sft: TrainedModel & { readonly base: ModelReference };

@@ -74,7 +74,10 @@ function describeIssue(issue: z.core.$ZodIssue): string {
 /** The keys that the schema knows at a path. */
 function knownKeys(at: readonly PropertyKey[]): string[] {
   let schema: unknown = z.toJSONSchema(RunConfig, { io: 'input' });
-  for (const key of at) schema = (schema as { properties?: Record<string, unknown> }).properties?.[String(key)];
+  for (const key of at) {
+    const { properties, items } = (schema ?? {}) as { properties?: Record<string, unknown>; items?: unknown };
+    schema = properties?.[String(key)] ?? items;
+  }
   return Object.keys((schema as { properties?: object } | undefined)?.properties ?? {});
 }
 

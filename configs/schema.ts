@@ -71,6 +71,69 @@ const budget = z
   })
   .refine((value) => (value.dollars === undefined) !== (value.tokens === undefined), 'give dollars or tokens');
 
+const column = z.string().min(1);
+
+/** A file of instructions, and how its rows are read. */
+export const InstructionSource = z.strictObject({
+  file: path.describe('a path from this file on, or gs://bucket/path'),
+  name: z.string().min(1).optional().describe('what messages and reports call it; its file where unset'),
+  form: z
+    .enum(['auto', 'rows', 'wildchat', 'lines'])
+    .default('auto')
+    .describe("rows of JSON Lines or Parquet, conversations in WildChat's form, or a prompt a line; auto is rows"),
+  columns: z
+    .strictObject({
+      prompt: column.optional().describe('prompt where unset'),
+      length: column.optional().describe('words or Chinese characters required; length, if there, where unset'),
+      type: column.optional().describe('type, if there, where unset'),
+      documents: column.optional().describe('list of reference documents; documents, if there, where unset'),
+    })
+    .prefault({}),
+  limit: count.optional().describe('rows read, from the start'),
+});
+export type InstructionSource = z.infer<typeof InstructionSource>;
+
+const language = z.string().regex(/^[a-z]{2}$/, 'expected a code of two letters, such as en or zh');
+
+/** How instructions are selected: steps in this order, each off where it is unset, all counted. */
+const instructions = z.strictObject({
+  sources: z.array(InstructionSource).default([]),
+  badRows: z
+    .enum(['fail', 'reject'])
+    .default('fail')
+    .describe('whether a row that cannot be used fails the start, or is counted and left out'),
+  readLength: z.boolean().default(true).describe('read the required length from the text where a row states none'),
+  languages: z.array(language).min(1).optional().describe('languages kept, such as en and zh; any where unset'),
+  rules: z
+    .strictObject({ file: path.optional().describe('ours, configs/data/prompt-rules.yaml, where unset') })
+    .optional()
+    .describe('leaves out toxic and scraping prompts, by regular expressions'),
+  nearDuplicates: z
+    .strictObject({
+      threshold: z.number().gt(0).max(1).default(0.7).describe('estimated Jaccard similarity of their n-grams'),
+      gramTokens: count.default(5).describe('tokens of an n-gram'),
+    })
+    .optional(),
+  decontaminate: z
+    .strictObject({
+      benchmarks: z.array(path).default([]).describe('rows with a prompt; evaluation.benchmark is always one'),
+      gramTokens: count.default(13).describe('tokens in a row that make an overlap'),
+    })
+    .optional(),
+  model: z
+    .strictObject({
+      endpoint: z.enum(['writer', 'judge']).default('judge'),
+      minWords: count.default(2000).describe('words that an instruction must need'),
+      mode: z.enum(['text', 'schema']).default('text'),
+      sampling: Sampling.prefault({ temperature: 0, maxTokens: 512 }),
+      maxDraws: count.max(100).default(3).describe('answers asked for at most, until one can be read'),
+    })
+    .optional()
+    .describe('asks a model of each instruction whether it needs a long text'),
+  quotas: z.record(language, count).optional().describe('instructions of each language at most; none of the others'),
+  limit: count.optional().describe('instructions taken at most'),
+});
+
 const generation = z.strictObject({
   plan: z
     .strictObject({
@@ -124,8 +187,27 @@ const generation = z.strictObject({
 });
 
 const filter = z.strictObject({
-  minWords: z.number().int().min(0).default(2000).describe('words a sample must have'),
+  minWords: z.number().int().min(0).default(2000).describe('words a text must have'),
   minLengthScore: z.number().min(0).max(100).default(0).describe('S_l against the required length; 0 is off'),
+  requireLength: z.boolean().default(false).describe('leave out texts whose instruction states no length'),
+  refusals: z.boolean().default(false).describe('leave out short texts that begin as a refusal'),
+  truncated: z.boolean().default(false).describe('leave out texts that end in the middle of a sentence'),
+  leaks: z.boolean().default(false).describe('leave out texts with plan lines or notes about the writing in them'),
+  maxCompressionRatio: positive.optional().describe('bytes of a text for each byte that gzip needs; off where unset'),
+  maxRepeated: fraction.optional().describe('share of 8-grams that stood in the text before; off where unset'),
+  maxForeign: fraction
+    .optional()
+    .describe('share of letters in another script than the instruction asks for; off where unset'),
+  contamination: z
+    .strictObject({ gramTokens: count.default(13).describe('tokens in a row that no text may share with a benchmark') })
+    .optional()
+    .describe('leave out instructions and texts that overlap with the benchmarks; off where unset'),
+  nearDuplicates: z
+    .strictObject({
+      threshold: fraction.default(0.7).describe('estimated Jaccard similarity of the texts’ word 5-grams'),
+    })
+    .optional()
+    .describe('leave out texts that are nearly another one of the dataset; off where unset'),
 });
 
 /** Hyper-parameters of one training; they reach the trainer's job.json in snake_case. */
@@ -151,10 +233,7 @@ const hyperparameters = {
 
 const fields = z.strictObject({
   seed: z.number().int().min(0).default(42),
-  instructions: z.strictObject({
-    file: path.describe('JSON Lines: prompt, and length (words or Chinese characters) where one is required'),
-    limit: count.optional().describe('instructions taken, from the start of the file'),
-  }),
+  instructions: instructions.prefault({}),
   endpoints: z.strictObject({
     writer: Endpoint,
     judge: Endpoint,
@@ -171,10 +250,17 @@ const fields = z.strictObject({
       section: path.optional(),
       summary: path.optional(),
       judge: path.optional(),
+      selection: path.optional(),
     })
     .prefault({})
     .describe(
-      'prompt files of your own; slots are written {{instruction}}, {{plan}}, {{text}}, {{step}}, {{response}}',
+      'prompt files of your own; slots are written {{instruction}}, {{plan}}, {{text}}, {{step}}, {{response}}, {{minWords}}',
+    ),
+  imports: z
+    .array(z.strictObject({ file: path, limit: count.optional().describe('rows taken, from the start') }))
+    .default([])
+    .describe(
+      "finished texts: write.jsonl of the released scripts, or LongWriter-6k's messages; JSON Lines or Parquet",
     ),
   generation: generation.prefault({}),
   filter: filter.prefault({}),
@@ -190,7 +276,27 @@ const fields = z.strictObject({
         .string()
         .regex(/^[a-zA-Z0-9._-]{1,60}$/)
         .default('longwriter-6k'),
-      general: path.optional().describe('general SFT rows (JSON Lines of messages) mixed in'),
+      testFraction: fraction
+        .default(0)
+        .describe('share of the samples held out as the test split, by hash of their ids'),
+      general: z
+        .array(
+          z
+            .strictObject({
+              file: path.describe('JSON Lines or Parquet of messages; a path, or gs://'),
+              rows: count.optional().describe('rows taken of it'),
+              ratio: positive.optional().describe('rows taken of it for each long text; 30 in the paper'),
+            })
+            .refine(({ rows, ratio }) => rows === undefined || ratio === undefined, 'give rows or ratio, not both'),
+        )
+        .default([])
+        .describe(
+          'general SFT rows mixed into the train split; all rows of a file where neither rows nor ratio is set',
+        ),
+      licence: z
+        .strictObject({ id: z.string().min(1), note: z.string().optional() })
+        .optional()
+        .describe("the owner's licence for the dataset card, as the hub spells it, such as apache-2.0"),
     })
     .prefault({}),
   training: z.strictObject({

@@ -25,6 +25,23 @@ export const stageKey = (run: string, stage: Stage): string => `runs/${run}/stag
 /** A store path of a run's selected instructions, one JSON object a line. */
 export const instructionsKey = (run: string, hash: string): string => `runs/${run}/instructions-${hash}.jsonl`;
 
+/** A store path of the instructions of a run's imported texts. */
+export const importsKey = (run: string, hash: string): string => `runs/${run}/imports-${hash}.jsonl`;
+
+/** A store path of what a run's selection left out, one JSON object a line, with why. */
+export const leftOutKey = (run: string, hash: string): string => `runs/${run}/selection-${hash}.jsonl`;
+
+/** A store folder of the instructions that a run's steps before the model let through, in pages. */
+export const candidatesFolder = (run: string, hash: string): string => `runs/${run}/candidates/${hash}`;
+
+/** A store path, inside a folder of candidates, of one page of them. */
+export const candidatesPageKey = (folder: string, page: number): string =>
+  `${folder}/page-${String(page).padStart(6, '0')}.jsonl`;
+
+/** A store path of what the model said of one candidate. */
+export const selectionVerdictKey = (run: string, settings: string, id: string): string =>
+  `runs/${run}/selections/${settings}/${id}.json`;
+
 /** A store folder of the views of a run's samples. */
 export const samplesFolder = (run: string): string => `runs/${run}/samples`;
 

@@ -69,6 +69,11 @@ const REFUSAL = new RegExp(
   'iu',
 );
 
+/** Whether a text of so many words begins as a refusal, and is short enough to be one. */
+export function isRefusal(text: string, words: number): boolean {
+  return words < REFUSAL_WORDS && REFUSAL.test(text);
+}
+
 /** The first reason for which an answer cannot be a section, or undefined where it can. Takes linear time. */
 export function checkSection(answer: Answer, context: SectionContext): SectionRefusal | undefined {
   if (answer.finishReason === 'content_filter') return refuse('section-refusal', 'the provider’s filter stopped it');
@@ -77,8 +82,7 @@ export function checkSection(answer: Answer, context: SectionContext): SectionRe
   if (answer.finishReason === 'length')
     return refuse('section-truncated', `cut at the token limit after ${words} words`);
   if (text === '') return refuse('section-empty', 'no text');
-  if (words < REFUSAL_WORDS && REFUSAL.test(text))
-    return refuse('section-refusal', `begins as a refusal, ${words} words`);
+  if (isRefusal(text, words)) return refuse('section-refusal', `begins as a refusal, ${words} words`);
   return (
     checkLanguage(text, context) ??
     checkLeaks(text, context) ??

@@ -4,7 +4,21 @@ import { STAGES, type Stage } from '../domain/names.ts';
 
 /** What each stage depends on, beside the stages before it. */
 const DEPENDS: { readonly [S in Stage]?: (config: RunConfig) => unknown } = {
-  select: ({ instructions }) => instructions,
+  select: ({ instructions, prompts, endpoints, evaluation }) => {
+    const { model, decontaminate } = instructions;
+    return [
+      instructions,
+      decontaminate ? evaluation.benchmark : null,
+      model
+        ? [
+            prompts.selection,
+            endpoints[model.endpoint].provider,
+            endpoints[model.endpoint].model,
+            endpoints[model.endpoint].dialect.stripThinking,
+          ]
+        : null,
+    ];
+  },
   generate: ({ generation, filter, prompts, endpoints }) => [
     generation.plan,
     generation.section,

@@ -27,7 +27,14 @@ export const pipeline = proxyActivities<PipelineActivities>({
 export const assembly = proxyActivities<
   Pick<
     PipelineActivities,
-    'assembleDataset' | 'listPrompts' | 'buildPreferencePairs' | 'scoreEvaluation' | 'publishReport'
+    | 'listCandidates'
+    | 'selectInstructions'
+    | 'importSamples'
+    | 'assembleDataset'
+    | 'listPrompts'
+    | 'buildPreferencePairs'
+    | 'scoreEvaluation'
+    | 'publishReport'
   >
 >({
   taskQueue: PIPELINE_QUEUE,

@@ -1,5 +1,6 @@
 import { ApplicationFailure, executeChild } from '@temporalio/workflow';
 import type { RunConfig } from '../configs/schema.ts';
+import type { ImportedSamples } from '../activities/import-samples.ts';
 import type { StageOutcomes } from '../activities/stage-outcomes.ts';
 import { budgetOf } from '../domain/cost.ts';
 import { childId, MODEL_NAMES, STAGES, type ModelName, type Stage } from '../domain/names.ts';
@@ -12,6 +13,7 @@ import { partition, REPORTS } from './partition.ts';
 import { assembly, gpu, pipeline } from './proxies.ts';
 import { RunState } from './run-state.ts';
 import { pausable, startWhenClosed } from './steps.ts';
+import { selectCandidates } from './select-candidates.ts';
 import { trainModel } from './train-model.ts';
 import { withinBudget } from './within-budget.ts';
 
@@ -74,11 +76,16 @@ function stageTable(input: RunPipelineInput, state: RunState): StageTable {
   const { run, revision, config } = input;
   const reference = { run, revision };
   return {
-    select: () => pausable(run, () => pipeline.selectInstructions(reference)),
+    select: async () => {
+      if (config.imports.length === 0) return selectCandidates(input);
+      const imported = await pausable(run, () => assembly.importSamples(reference));
+      return withImports(await selectCandidates(input, imported.key), imported);
+    },
 
     generate: ({ select }) => generateDataset(input, state, select),
 
-    dataset: ({ select }) => pausable(run, () => assembly.assembleDataset({ ...reference, instructions: select.key })),
+    dataset: ({ select: { key, read, leftOut } }) =>
+      pausable(run, () => assembly.assembleDataset({ ...reference, instructions: key, selection: { read, leftOut } })),
 
     sft: async ({ dataset }) => {
       const base = await pausable(run, () => gpu.identifyModel(reference));
@@ -86,11 +93,11 @@ function stageTable(input: RunPipelineInput, state: RunState): StageTable {
       return { ...trained, base };
     },
 
-    preferences: ({ select, sft }) =>
+    preferences: ({ select, dataset, sft }) =>
       startWhenClosed(() =>
         executeChild(buildPreferences, {
           workflowId: childId(run, 'preferences'),
-          args: [{ ...servedWork(input, sft.model), instructions: select.key }],
+          args: [{ ...servedWork(input, sft.model), data: { instructions: select.key, dataset: dataset.folder } }],
           staticSummary: `${config.preferences.completions} completions a prompt, scored and paired`,
         }),
       ),
@@ -116,6 +123,13 @@ function stageTable(input: RunPipelineInput, state: RunState): StageTable {
 
     report: () => pausable(run, () => assembly.publishReport(reference)),
   };
+}
+
+/** What the selection and the imports read and left out, together. */
+function withImports(selected: StageOutcomes['select'], { read, imported, leftOut }: ImportedSamples) {
+  const steps = new Set([...Object.keys(selected.leftOut), ...Object.keys(leftOut)]);
+  const sums = [...steps].map((step) => [step, (selected.leftOut[step] ?? 0) + (leftOut[step] ?? 0)] as const);
+  return { ...selected, read: selected.read + read - imported, leftOut: Object.fromEntries(sums) };
 }
 
 /** Generates all samples, and again those without a verdict after a person has resumed a run with too many failed. */

@@ -1,4 +1,7 @@
 import { stringify } from 'yaml';
+import type { FilterSettings } from '../../domain/filter.ts';
+import type { Split } from '../../domain/schemas/dataset.ts';
+import { splitName } from '../../domain/split.ts';
 import { counted, extent, meanOf, whole } from './format.ts';
 
 /** What a dataset card tells; plain values, and no text of an instruction or a model. */
@@ -16,90 +19,197 @@ export interface DatasetCardInput {
     readonly failed: number;
     readonly general: number;
   };
+  /** Rows that the selection read, and how many each of its steps left out; absent where nothing was selected from. */
+  readonly selection?: { readonly read: number; readonly leftOut: Readonly<Record<string, number>> };
   readonly rejected: Readonly<Record<string, number>>;
   /** Words of each kept sample. */
   readonly words: readonly number[];
-  readonly filter: { readonly minWords: number; readonly minLengthScore: number };
-  /** SHA-256 of the text of each prompt that was used, by its name; where the caller knows them. */
-  readonly promptHashes?: Readonly<Record<string, string>>;
-  /** ISO 639-1 codes. */
-  readonly languages?: readonly string[];
+  readonly filter: FilterSettings & {
+    readonly contamination?: { readonly gramTokens: number } | undefined;
+    readonly nearDuplicates?: { readonly threshold: number } | undefined;
+  };
+  /** Kept samples of each split, of those that there are. */
+  readonly splits: Readonly<Partial<Record<Split, number>>>;
+  /** Kept samples by language and by where they come from. */
+  readonly languages: Readonly<Record<string, number>>;
+  readonly origins: Readonly<Record<string, number>>;
+  /** SHA-256 of the text of each prompt that was used, by its name. */
+  readonly promptHashes: Readonly<Record<string, string>>;
+  /** What it was made from, by name: fingerprints and store paths. */
+  readonly madeFrom: Readonly<Record<string, string | readonly string[]>>;
+  readonly seed: number;
+  /** The licence that the owner gave. */
+  readonly licence?: { readonly id: string; readonly note?: string | undefined } | undefined;
 }
 
 /** README.md of a dataset's folder, in the form that Hugging Face's hub reads. */
 export function renderDatasetCard(card: DatasetCardInput): string {
-  return `---\n${head(card)}---\n\n${[title(card), making(card), outcomes(card), lengths(card), limits(card)].join('\n\n')}\n`;
+  const parts = [title(card), making(card), filters(card), outcomes(card), lengths(card), files(card), limits(card)];
+  return `---\n${head(card)}---\n\n${parts.join('\n\n')}\n`;
 }
 
-function head({ name, counts, languages = ['en'] }: DatasetCardInput): string {
+function head({ name, counts, languages, splits, licence }: DatasetCardInput): string {
+  const parquet = (Object.keys(splits) as Split[]).map((split) => ({
+    split,
+    path: `${splitName(name, split)}.parquet`,
+  }));
   return stringify({
     pretty_name: name,
     // The rights in the instructions and the writer's terms are for the dataset's owner to settle, not for a program.
-    license: 'other',
-    language: [...languages],
+    license: licence?.id ?? 'other',
+    ...(licence ? {} : { license_name: 'to-be-stated-by-the-owner' }),
+    language: Object.keys(languages)
+      .filter((language) => language !== 'other')
+      .toSorted(),
     task_categories: ['text-generation'],
     size_categories: [sizeCategory(counts.kept + counts.general)],
     tags: ['long-form-writing', 'longwriter', 'synthetic'],
-    configs: [{ config_name: 'default', data_files: [{ split: 'train', path: `${name}.jsonl` }] }],
+    // A repository is read by one reader: beside Parquet, a configuration of JSON Lines would not load.
+    configs: [{ config_name: 'default', data_files: parquet }],
   });
 }
 
-function title({ name, counts: { kept, general } }: DatasetCardInput): string {
+function title({ name, counts: { kept, general }, licence }: DatasetCardInput): string {
   const mixed = general > 0 ? ` and ${counted(general, 'general row')}` : '';
   return `# ${markdownText(name)}
 
 ${counted(kept, 'long text')}${mixed}, each a row \`{"messages": [user, assistant]}\` of one training example.
 
-**License:** not stated yet. \`other\` in the head is a placeholder: name the licence of the instructions and the terms of
-the writer model before you share this dataset.`;
+${
+  licence
+    ? `**License:** ${markdownText(licence.id)}, as its owner states.${licence.note ? ` ${markdownText(licence.note)}` : ''}`
+    : `**License:** not stated yet. \`other\` in the head is a placeholder: name the licence of the instructions and the terms of
+the writer model (\`dataset.licence\` of the configuration) before you share this dataset.`
+}`;
 }
 
-function making({ writer, settings, filter, promptHashes = {} }: DatasetCardInput): string {
-  const prompts = Object.entries(promptHashes).map(
-    ([name, hash]) => `\n| ${markdownText(name)} prompt (SHA-256) | \`${markdownCode(hash)}\` |`,
-  );
-  return `## How it was made
-
-By AgentWrite (LongWriter, arXiv 2408.07055): a model plans each text as a list of sections with word counts, then writes
+function making({ writer, settings, origins, promptHashes, madeFrom, seed }: DatasetCardInput): string {
+  const { generated = 0, imported = 0 } = origins;
+  const written = `By AgentWrite (LongWriter, arXiv 2408.07055): a model plans each text as a list of sections with word counts, then writes
 them one after another, seeing what it has written. The text is what the model wrote; only an identifier such as
-"Paragraph 3:" before a section is taken off.
-
-| | |
-| --- | --- |
-| writer model | ${markdownText(writer)} |
-| settings (hash of model, prompts, sampling, checks and filter) | \`${markdownCode(settings)}\` |${prompts.join('')}
-| words a text must have | ${whole(filter.minWords)} |
-| length score (S_l) a text must have | ${filter.minLengthScore > 0 ? String(filter.minLengthScore) : 'not asked for'} |`;
+"Paragraph 3:" before a section is taken off.`;
+  const brought = `${counted(imported, 'text')} came finished from files of the owner's, through the same filters; who wrote them is not known here.`;
+  const rows: [string, string][] = [
+    ...(generated > 0 ? [['writer model', markdownText(writer)] as [string, string]] : []),
+    ['settings (hash of model, prompts, sampling, checks and filter)', hash(settings)],
+    ...Object.entries(promptHashes).map(([name, value]): [string, string] => [
+      `${markdownText(name)} prompt (SHA-256)`,
+      hash(value),
+    ]),
+    ...Object.entries(madeFrom).flatMap(([name, value]): [string, string][] =>
+      [value].flat().map((one) => [`made from: ${markdownText(name)}`, hash(one)]),
+    ),
+    ['seed of the order', String(seed)],
+  ];
+  const table = rows.map(([name, value]) => `| ${name} | ${value} |`).join('\n');
+  const texts = [...(generated > 0 ? [written] : []), ...(imported > 0 ? [brought] : [])].join('\n\n');
+  return `## How it was made\n\n${texts}\n\n| | |\n| --- | --- |\n${table}`;
 }
 
-function outcomes({ counts: { selected, kept, failed }, rejected }: DatasetCardInput): string {
-  const rows = Object.entries(rejected).map(
-    ([reason, count]) => `| rejected: ${markdownText(reason)} | ${whole(count)} |`,
-  );
-  return ['## Counts', '', '| instructions | |', '| --- | ---: |', `| kept | ${whole(kept)} |`]
-    .concat(rows, `| failed, without a verdict | ${whole(failed)} |`, `| **selected** | **${whole(selected)}** |`)
+function filters({ filter, rejected }: DatasetCardInput): string {
+  const left = (reason: string): string => whole(rejected[reason] ?? 0);
+  const off = 'off';
+  const rows: [string, string, string][] = [
+    ['refusal', filter.refusals ? 'on' : off, left('refusal')],
+    ['too-short', `${whole(filter.minWords)} words`, left('too-short')],
+    ['truncated', filter.truncated ? 'on' : off, left('truncated')],
+    ['no-length', filter.requireLength ? 'on' : off, left('no-length')],
+    ['length-score', filter.minLengthScore > 0 ? `S_l ${filter.minLengthScore}` : off, left('length-score')],
+    [
+      'compression',
+      filter.maxCompressionRatio ? `at most ${filter.maxCompressionRatio} to 1` : off,
+      left('compression'),
+    ],
+    [
+      'repetition',
+      filter.maxRepeated === undefined ? off : `at most ${filter.maxRepeated} of 8-grams`,
+      left('repetition'),
+    ],
+    [
+      'language-mixture',
+      filter.maxForeign === undefined ? off : `at most ${filter.maxForeign} of letters`,
+      left('language-mixture'),
+    ],
+    ['leak', filter.leaks ? 'on' : off, left('leak')],
+    [
+      'contamination',
+      filter.contamination ? `${filter.contamination.gramTokens} tokens in a row` : off,
+      left('contamination'),
+    ],
+    [
+      'near-duplicate',
+      filter.nearDuplicates ? `similarity ${filter.nearDuplicates.threshold}` : off,
+      left('near-duplicate'),
+    ],
+  ];
+  return ['## Filters', '', 'In this order; a text is left out by the first one that it does not pass.', '']
+    .concat('| filter | threshold | left out |', '| --- | --- | ---: |')
+    .concat(rows.map((row) => `| ${row.join(' | ')} |`))
     .join('\n');
 }
 
-function lengths({ words }: DatasetCardInput): string {
+function outcomes({ counts: { selected, kept, failed }, rejected, selection }: DatasetCardInput): string {
+  const row = (name: string, count: number): string => `| ${name} | ${whole(count)} |`;
+  const bold = (name: string, count: number): string => `| **${name}** | **${whole(count)}** |`;
+  const chosen = selection
+    ? [
+        '| instructions | |',
+        '| --- | ---: |',
+        ...Object.entries(selection.leftOut).map(([step, count]) => row(`left out: ${markdownText(step)}`, count)),
+        row('selected', selected),
+        bold('read', selection.read),
+        '',
+      ]
+    : [];
+  return ['## Counts', '', ...chosen, '| samples | |', '| --- | ---: |', row('kept', kept)]
+    .concat(Object.entries(rejected).map(([reason, count]) => row(`rejected: ${markdownText(reason)}`, count)))
+    .concat(row('failed, without a verdict', failed), bold('selected', selected))
+    .join('\n');
+}
+
+function lengths({ words, languages }: DatasetCardInput): string {
   if (words.length === 0) return '## Length\n\nNo text was kept.';
   const sorted = words.toSorted((a, b) => a - b);
   const [shortest, longest] = extent(words);
+  const by = Object.entries(languages)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([language, count]) => `${markdownText(language)} ${whole(count)}`);
   return `## Length
 
+![Histogram of the texts' lengths](length.svg)
+
 Words as LongBench-Write counts them (Chinese characters and runs of a-z), n = ${whole(words.length)}: mean ${whole(meanOf(words)!)},
-median ${whole(sorted[Math.floor((sorted.length - 1) / 2)]!)}, shortest ${whole(shortest)}, longest ${whole(longest)}.`;
+median ${whole(sorted[Math.floor((sorted.length - 1) / 2)]!)}, shortest ${whole(shortest)}, longest ${whole(longest)}. Texts by script: ${by.join(', ')}.`;
 }
 
-function limits({ counts: { general } }: DatasetCardInput): string {
-  return `## Known limits
+function files({ name, splits, counts: { general } }: DatasetCardInput): string {
+  const rows = (Object.entries(splits) as [Split, number][]).map(
+    ([split, kept]) =>
+      `| ${split} | ${whole(kept + (split === 'train' ? general : 0))} | ${markdownText(splitName(name, split))} |`,
+  );
+  return `## Files
 
-- The texts are a model's: nobody checked their facts, and they carry the writer's faults and habits.
-- Refusals, empty and truncated sections are left out by rules, which can miss some.
-- The length filter counts words, so a text that repeats itself can pass it.
-- Instructions were not checked for personal data or for overlap with any benchmark.${
-    general > 0 ? '\n- The general rows come from a file of the owner; nothing above describes them.' : ''
-  }`;
+Each split as JSON Lines and as Parquet, with the same rows in the same order: \`load_dataset(<this folder>)\` reads the
+Parquet files, \`load_dataset("json", data_files=…)\` the others. samples.jsonl says where each text stands
+and what was measured, rejections.jsonl which were left out and why, manifest.json size, rows and SHA-256 of each file.
+
+| split | rows | file |
+| --- | ---: | --- |
+${rows.join('\n')}`;
+}
+
+function limits({ counts: { general }, filter }: DatasetCardInput): string {
+  const lines = [
+    "The texts are a model's: nobody checked their facts, and they carry the writer's faults and habits.",
+    'Refusals, empty and truncated texts are left out by rules, which can miss some.',
+    'Length is words, and says nothing about quality.',
+    'Instructions were not checked for personal data.',
+    ...(filter.contamination
+      ? ['Overlap with a benchmark is looked for word by word; a paraphrase passes.']
+      : ['Texts were not checked for overlap with any benchmark.']),
+    ...(general > 0 ? ['The general rows come from files of the owner; nothing above describes them.'] : []),
+  ];
+  return `## Known limits\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
 }
 
 function sizeCategory(rows: number): string {
@@ -114,6 +224,7 @@ function markdownText(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]<>()#|~&!$:@]/g, (mark) => `&#${mark.charCodeAt(0)};`);
 }
 
-function markdownCode(text: string): string {
-  return text.replace(/[^\w.-]/g, '');
+/** A hash or a store path as code. */
+function hash(text: string): string {
+  return `\`${text.replace(/[^\w./-]/g, '')}\``;
 }

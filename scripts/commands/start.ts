@@ -30,6 +30,7 @@ export async function start(options: StartOptions): Promise<number> {
   const stages = checkStages(options);
   const { config, inputs } = await readInputs(await loadConfig(options.config, options.set), options.config);
   return withSession(async ({ client, store }) => {
+    await store.check();
     const known = await findConfig(store, run);
     if (!known && stages.from !== undefined && stages.from !== STAGES[0]) {
       throw new CommandError(

@@ -58,6 +58,13 @@ describe.skipIf(missing('services'))('the longwriter command', () => {
     expect(err).toContain('unknown key "generation.maxDrows", did you mean "maxDraws"?');
   });
 
+  test('says what is wrong with the store before it starts a run', async () => {
+    const env = { LONGWRITER_STORE: join(PROJECT, 'package.json', 'store') };
+    const { code, err } = await longwriter(['start', '--config', CONFIG, '--run', 'a'], env);
+    expect([code, lines(err).length]).toEqual([2, 1]);
+    expect(err).toContain('cannot be written (ENOTDIR)');
+  });
+
   test('refuses a run id with a slash', async () => {
     const { code, err } = await longwriter(['start', '--config', CONFIG, '--run', 'a/b']);
     expect([code, lines(err).length]).toEqual([2, 1]);
@@ -74,7 +81,7 @@ describe.skipIf(missing('services'))('the longwriter command', () => {
       '--run',
       'a',
       '--set',
-      `instructions.file=${file}`,
+      `instructions.sources=[{file: ${file}}]`,
     ]);
     expect([code, lines(err).length]).toEqual([2, 1]);
     expect(err).toContain(`${file}:2: not valid JSON`);
@@ -101,6 +108,8 @@ describe.skipIf(missing('services'))('the longwriter command', () => {
       ['resume', 'nobody'],
       ['pause', 'nobody'],
       ['cancel', 'nobody'],
+      ['dataset', 'stats', 'nobody'],
+      ['dataset', 'page', 'nobody'],
     ]) {
       const { code, err } = await longwriter(args);
       expect([code, lines(err).length], args.join(' ')).toEqual([4, 1]);
@@ -115,6 +124,12 @@ describe.skipIf(missing('services'))('the longwriter command', () => {
     const other = await longwriter([...start, '--set', 'filter.minWords=1']);
     expect(other.code).toBe(2);
     expect(other.err).toContain('filter.minWords: 250 and 1');
+  });
+
+  test('says how a dataset is made that is not there yet, and needs no server for it', async () => {
+    const { code, err } = await longwriter(['dataset', 'show', 'once'], { TEMPORAL_ADDRESS: '127.0.0.1:1' });
+    expect([code, lines(err).length]).toEqual([2, 1]);
+    expect(err).toContain('npm run longwriter -- resume once --until dataset');
   });
 
   test('shows a run while no worker is up, from what the store holds', async () => {
@@ -148,8 +163,9 @@ describe.skipIf(missing('services'))('the longwriter command', () => {
     const { code, err } = await longwriter(['stauts', 'once']);
     expect(code).toBe(2);
     expect(err).toContain('Did you mean status?');
-    for (const command of ['start', 'status', 'resume', 'retry', 'pause', 'cancel', 'dev']) {
-      const help = await longwriter([command, '--help']);
+    const ofDatasets = ['stats', 'show', 'diff', 'page'].map((command) => `dataset ${command}`);
+    for (const command of ['start', 'status', 'resume', 'retry', 'pause', 'cancel', 'dev', ...ofDatasets]) {
+      const help = await longwriter([...command.split(' '), '--help']);
       expect([help.code, help.out.includes(`npm run longwriter -- ${command}`)], command).toEqual([0, true]);
     }
   });

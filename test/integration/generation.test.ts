@@ -69,7 +69,7 @@ describe.skipIf(missing('services'))('generation, on a real server with real wor
     }));
     await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
     const urls = ['writer', 'judge'].map((name) => `endpoints.${name}.baseUrl=${endpoint.baseUrl}`);
-    const given = await loadConfig(CONFIG, [`instructions.file=${file}`, ...urls, ...overrides]);
+    const given = await loadConfig(CONFIG, [`instructions.sources=[{file: ${file}}]`, ...urls, ...overrides]);
     const { config, inputs } = await readInputs(given, CONFIG);
     await uploadInputs(store(), inputs);
     await startWorkflow(temporal.client, run, await freezeConfig(store(), run, config), { until: last });
@@ -222,7 +222,7 @@ describe.skipIf(missing('services'))('generation, on a real server with real wor
     await serve();
     const file = join(home, 'with-documents.jsonl');
     await writeFile(file, `${JSON.stringify({ prompt: 'Write about this.', documents: ['THE SOURCE'] })}\n`);
-    const handle = await start('documents', 1, [`instructions.file=${file}`]);
+    const handle = await start('documents', 1, [`instructions.sources=[{file: ${file}}]`]);
     await handle.result();
     let rows = '';
     for await (const path of store().list('runs/documents/dataset')) {

@@ -1,4 +1,5 @@
 import type { FindUnfinishedInput } from '../../activities/find-unfinished.ts';
+import type { SelectInstructionsInput } from '../../activities/select-instructions.ts';
 import type { ServeModelInput } from '../../activities/serve-model.ts';
 import type { RecordStageInput } from '../../activities/record-stage.ts';
 import type { TrainModelInput } from '../../activities/train-model.ts';
@@ -20,7 +21,12 @@ export function goodActivities(trace: string[]) {
   return {
     records,
     activities: {
-      selectInstructions: async () => (trace.push('select'), { key: 'i', selected: 2, duplicates: 0 }),
+      listCandidates: async () => ({ folder: 'c', candidates: 3, read: 4, leftOut: { 'bad-row': 1 } }),
+      judgeInstruction: async () => (trace.push('judge instruction'), { ok: true, needsLongText: true, spending }),
+      selectInstructions: async ({ candidates }: SelectInstructionsInput) => (
+        trace.push('select'),
+        { key: 'i', selected: 2, duplicates: 0, read: candidates.read, leftOut: candidates.leftOut, leftOutKey: 'l' }
+      ),
       findUnfinished: async ({ work, offset, count }: FindUnfinishedInput) => ({
         items: Array.from({ length: count }, (_, index) =>
           work.kind === 'samples' ? { id: `${offset + index}` } : { id: `p${index}-0` },

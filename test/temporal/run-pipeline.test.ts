@@ -126,11 +126,11 @@ describe.skipIf(missing('services'))('runPipeline', () => {
     const run = newRun();
     const { activities } = goodActivities(trace);
     const select = activities.selectInstructions;
-    activities.selectInstructions = async () => {
+    activities.selectInstructions = async (input) => {
       await pipeline.environment.client.workflow
         .getHandle(run)
         .signal(pausedSignal, { type: 'requested', message: '' });
-      return select();
+      return select(input);
     };
     await pipeline.withActivities(activities, async () => {
       const handle = await start(run, { until: 'dataset' });

@@ -8,7 +8,7 @@ import { PROJECT, readEnvironment } from '../../../configs/env.ts';
 import { ConfigError, loadConfig, parseConfig } from '../../../configs/load.ts';
 
 const MINIMAL = `
-instructions: { file: instructions.jsonl }
+instructions: { sources: [{ file: instructions.jsonl }] }
 endpoints:
   writer: &endpoint { model: m, baseUrl: https://example.org/v1 }
   judge: *endpoint
@@ -98,7 +98,7 @@ describe('defaults', () => {
 
   it('keep what costs something off: no mixed rows, no limit of steps, nobody’s prompts', async () => {
     const config = await load(MINIMAL);
-    expect(config.dataset.general).toBeUndefined();
+    expect(config.dataset.general).toEqual([]);
     expect(config.training.sft.maxSteps).toBeUndefined();
     expect(config.prompts).toEqual({});
     expect(config.gates).toEqual({ maxRejectedFraction: 1, maxFailedFraction: 0 });
@@ -127,7 +127,7 @@ describe('a configuration', () => {
   });
 
   it('says what is missing and what is wrong, by its dotted path', async () => {
-    expect(await refusal('')).toMatch(/instructions: .*endpoints: .*training: /);
+    expect(await refusal('')).toMatch(/endpoints: .*training: /);
     expect(await refusal('just a text')).toContain('the file: ');
     expect(await refusal(MINIMAL, 'generation.plan.sampling.temperature=3')).toContain(
       'generation.plan.sampling.temperature: ',

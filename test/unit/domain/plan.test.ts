@@ -53,7 +53,7 @@ const hostile = fc
 const planned = fc.record({
   mainPoint: fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
-    .map((text) => text.replace(/[\s[\]*_:：-]+/gu, ' ').trim())
+    .map((text) => text.replace(/[\s[\]【】*_:：-]+/gu, ' ').trim())
     .filter((text) => text !== '' && !/word count/i.test(text)),
   words: fc.integer({ min: 1, max: 5000 }),
 });

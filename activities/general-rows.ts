@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import type { RunConfig } from '../configs/schema.ts';
+import { SftRow } from '../domain/schemas/dataset.ts';
+import { failure } from './failures.ts';
+import { LineFileWriter, LineIndex } from './io/rows/line-file.ts';
+import { formOf, readRows } from './io/rows/read-rows.ts';
+import type { Store } from './io/store/store.ts';
+import { orderKey, sortedByKey } from './seeded-order.ts';
+
+/** General SFT rows that a dataset takes from one file of the user's, in seeded order. */
+export interface GeneralRows {
+  readonly taken: number;
+  /** Key of each taken row, rising. */
+  readonly keys: Float64Array;
+  /** The taken row of a place, as a line of JSON. */
+  read(place: number): Promise<string>;
+  close(): Promise<void>;
+}
+
+/**
+ * Takes rows of a general file: the first ones of its seeded order, so that more of them are these and others.
+ *
+ * Fails with Dataset.Invalid, which names the row, where one is not a list of messages.
+ * @param kept long texts of the train split, for a ratio
+ */
+export async function takeGeneralRows(
+  store: Store,
+  source: RunConfig['dataset']['general'][number],
+  seed: number,
+  kept: number,
+  folder: string,
+): Promise<GeneralRows> {
+  const { file, rows, ratio } = source;
+  const name = file.replaceAll('/', '-');
+  const fetched = join(folder, `${name}.source`);
+  await store.download(file, fetched);
+  const spool = join(folder, `${name}.jsonl`);
+  const writer = new LineFileWriter(spool);
+  for await (const row of readRows(fetched, await formOf(fetched))) {
+    const parsed = 'problem' in row ? undefined : SftRow.safeParse({ messages: row.value.messages });
+    if (!parsed?.success) {
+      const problem = 'problem' in row ? row.problem : parsed!.error.issues[0]!.message;
+      throw failure('Dataset.Invalid', `${file}:${row.line}: ${problem}`);
+    }
+    await writer.write(JSON.stringify(parsed.data));
+  }
+  const written = await writer.close();
+  const all = new Float64Array(written);
+  const index = await LineIndex.open(spool, written, (line, at) => (all[at] = orderKey(seed, line)));
+  const order = sortedByKey(all).subarray(0, rows ?? (ratio === undefined ? undefined : Math.round(ratio * kept)));
+  return {
+    taken: order.length,
+    keys: Float64Array.from(order, (at) => all[at]!),
+    read: (place) => index.read(order[place]!),
+    close: () => index.close(),
+  };
+}

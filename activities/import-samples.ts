@@ -1,0 +1,120 @@
+import { mkdtemp, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { filterText, type FilterRefusal } from '../domain/filter.ts';
+import { fingerprint8, sha256Hex } from '../domain/fingerprint.ts';
+import { importsKey, sampleKey } from '../domain/keys.ts';
+import { countWords, lengthScore } from '../domain/length.ts';
+import { readRequiredLength } from '../domain/required-length.ts';
+import { cleanSection, joinSections } from '../domain/response.ts';
+import { readFinishedText } from '../domain/schemas/finished-text.ts';
+import type { Instruction } from '../domain/schemas/instruction.ts';
+import { NO_SPENDING } from '../domain/cost.ts';
+import type { Sample } from '../domain/schemas/sample.ts';
+import type { ActivityDeps } from './deps.ts';
+import { failure } from './failures.ts';
+import { whileBeating } from './heartbeat.ts';
+import { LineFileWriter } from './io/rows/line-file.ts';
+import { formOf, readRows } from './io/rows/read-rows.ts';
+import { jsonBytes } from './io/store/json.ts';
+import { measureText } from './measure-text.ts';
+import type { RunReference } from './run-files.ts';
+
+/** Finished texts that a run took in: a store path of their instructions, and the counts; read = imported + left out. */
+export interface ImportedSamples {
+  readonly key: string;
+  readonly read: number;
+  readonly imported: number;
+  readonly leftOut: Readonly<Record<string, number>>;
+}
+
+/** What the released call layer returns in the place of an answer when its tries are spent (reference, 1.1). */
+const FAILURE_TEXT = /^\s*Max tries\. Failed\.\s*$/u;
+
+/**
+ * Takes finished texts in as samples, so that generation passes over them and every later stage treats them as its own:
+ * rows with `prompt` and `write` (sections, as write.py leaves them), or with `messages` (LongWriter-6k). Runs twice, writes
+ * the same. Fails with Instructions.Invalid on a row that is neither, unless such rows are to be left out and counted.
+ */
+export function importSamples(deps: ActivityDeps, input: RunReference): Promise<ImportedSamples> {
+  return whileBeating(async (signal) => {
+    const config = await deps.files.config(input);
+    const work = join(deps.node.home, 'work', 'imports');
+    await mkdir(work, { recursive: true });
+    const folder = await mkdtemp(join(work, `${input.run}-`));
+    try {
+      const instructions = new LineFileWriter(join(folder, 'instructions.jsonl'));
+      const ids = new Set<string>();
+      const leftOut: Record<string, number> = {};
+      const leave = (step: string) => (leftOut[step] = (leftOut[step] ?? 0) + 1);
+      let read = 0;
+      for (const { file, limit = Infinity } of config.imports) {
+        const local = join(folder, 'source');
+        await deps.store.download(file, local);
+        let taken = 0;
+        for await (const row of readRows(local, await formOf(local))) {
+          signal.throwIfAborted();
+          if (taken++ >= limit) break;
+          read++;
+          const text = 'problem' in row ? { ok: false as const, problem: row.problem } : readFinishedText(row.value);
+          if (!text.ok) {
+            if (config.instructions.badRows === 'fail')
+              throw failure('Instructions.Invalid', `${file}:${row.line}: ${text.problem}`);
+            leave('bad-row');
+            continue;
+          }
+          const id = sha256Hex(text.prompt).slice(0, 16);
+          if (ids.has(id)) {
+            leave('duplicate');
+            continue;
+          }
+          ids.add(id);
+          const length = config.instructions.readLength ? readRequiredLength(text.prompt)?.words : undefined;
+          const instruction: Instruction = {
+            id,
+            prompt: text.prompt,
+            ...(length === undefined ? {} : { length }),
+            imported: true,
+          };
+          await instructions.write(JSON.stringify(instruction));
+          await deps.store.putView(
+            sampleKey(input.run, id),
+            jsonBytes(await sampleOf(instruction, text.sections, config.filter)),
+          );
+        }
+      }
+      await instructions.close();
+      const key = importsKey(input.run, fingerprint8([config.imports, config.instructions.readLength]));
+      await deps.store.upload(key, join(folder, 'instructions.jsonl'));
+      return { key, read, imported: ids.size, leftOut };
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+async function sampleOf(
+  { id, prompt, length: required }: Instruction,
+  sections: readonly string[],
+  filter: Parameters<typeof filterText>[1],
+): Promise<Sample> {
+  const text = joinSections(sections);
+  const words = countWords(text);
+  const left: FilterRefusal | undefined = sections.some((section) => FAILURE_TEXT.test(section))
+    ? { reason: 'failure-text', detail: 'a section is what the released scripts write when a call has failed' }
+    : filterText({ instruction: prompt, text, words, required, measures: await measureText(text) }, filter);
+  return {
+    id,
+    origin: 'imported',
+    settings: 'imported',
+    verdict: left ? 'rejected' : 'kept',
+    ...left,
+    sections: sections.map((section) => ({ words: countWords(cleanSection(section)) })),
+    refused: [],
+    summaries: [],
+    retry: { draws: 0, anew: 0 },
+    spending: NO_SPENDING,
+    text,
+    words,
+    ...(required === undefined ? {} : { lengthScore: lengthScore(required, words) }),
+  };
+}

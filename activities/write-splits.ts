@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import { SPLITS, type DatasetSample, type SftRow, type Split } from '../domain/schemas/dataset.ts';
+import { splitName, splitOf } from '../domain/split.ts';
+import type { GeneralRows } from './general-rows.ts';
+import { LineFileWriter, linesOf } from './io/rows/line-file.ts';
+import { MessagesParquetWriter } from './io/rows/messages-parquet.ts';
+import type { KeptSample } from './judge-samples.ts';
+
+/** A file of rows in a local folder. */
+export interface RowFile {
+  readonly path: string;
+  readonly rows: number;
+}
+
+/**
+ * Writes the rows of a dataset to a local folder: kept samples and general rows merged by their keys, each split as JSON
+ * Lines and as Parquet, and samples.jsonl, which says where each sample stands.
+ */
+export async function writeSplits(
+  folder: string,
+  { name, testFraction }: { readonly name: string; readonly testFraction: number },
+  kept: string,
+  general: readonly GeneralRows[],
+  signal: AbortSignal,
+): Promise<RowFile[]> {
+  const splits = SPLITS.filter((split) => split === 'train' || testFraction > 0);
+  const writers = splits.map((split) => ({ split, ...openSplit(folder, splitName(name, split)) }));
+  const writerOf = (split: Split) => writers.find((one) => one.split === split)!;
+  const samples = new LineFileWriter(join(folder, 'samples.jsonl'));
+  const train = writerOf('train');
+  const mix = inOrder(general);
+  for await (const line of linesOf(kept)) {
+    signal.throwIfAborted();
+    const { key, row, facts } = JSON.parse(line) as KeptSample;
+    for await (const before of mix.until(key)) await train.write(before);
+    const split = splitOf(facts.sample, testFraction);
+    const writer = writerOf(split);
+    await samples.write(JSON.stringify({ ...facts, split, row: writer.rows() } satisfies DatasetSample));
+    await writer.write(row);
+  }
+  for await (const after of mix.until(Infinity)) await train.write(after);
+  const files: RowFile[] = [];
+  for (const writer of writers) {
+    const rows = await writer.close();
+    for (const ending of ['jsonl', 'parquet']) files.push({ path: `${splitName(name, writer.split)}.${ending}`, rows });
+  }
+  return [...files, { path: 'samples.jsonl', rows: await samples.close() }];
+}
+
+/** A split in both of its forms: the same rows in the same order. */
+function openSplit(folder: string, name: string) {
+  const lines = new LineFileWriter(join(folder, `${name}.jsonl`));
+  const parquet = new MessagesParquetWriter(join(folder, `${name}.parquet`));
+  return {
+    rows: () => lines.rows,
+    write: async (row: SftRow) => {
+      await lines.write(JSON.stringify(row));
+      parquet.write(row);
+    },
+    close: () => {
+      parquet.close();
+      return lines.close();
+    },
+  };
+}
+
+/** The general rows of all files, in the order of their keys. */
+function inOrder(general: readonly GeneralRows[]) {
+  const places = general.map(() => 0);
+  const keyAt = (file: number): number => general[file]!.keys[places[file]!] ?? Infinity;
+  return {
+    async *until(key: number): AsyncIterable<SftRow> {
+      for (;;) {
+        let next = -1;
+        for (const file of general.keys()) if (keyAt(file) < (next === -1 ? key : keyAt(next))) next = file;
+        if (next === -1) return;
+        yield JSON.parse(await general[next]!.read(places[next]!)) as SftRow;
+        places[next]!++;
+      }
+    },
+  };
+}
