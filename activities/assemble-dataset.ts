@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunConfig } from '../configs/schema.ts';
 import { fingerprint } from '../domain/fingerprint.ts';
@@ -13,7 +13,8 @@ import { judgeSamples, type JudgedSamples } from './judge-samples.ts';
 import { renderDatasetCard, type DatasetCardInput } from './report/dataset-card.ts';
 import { drawLengthPicture } from './report/length-picture.ts';
 import { modelIdentity, promptHashes, sampleSettings, type RunReference } from './run-files.ts';
-import { writeSplits } from './write-splits.ts';
+import { inWorkFolder } from './work-folder.ts';
+import { writeSplits, type RowFile } from './write-splits.ts';
 
 export interface AssembleDatasetInput extends RunReference {
   readonly instructions: string;
@@ -39,16 +40,9 @@ export interface AssembledDataset {
  * kept, and with Dataset.Invalid on a general row that is none.
  */
 export async function assembleDataset(deps: ActivityDeps, input: AssembleDatasetInput): Promise<AssembledDataset> {
-  return whileBeating(async (signal) => {
-    const folder = join(deps.node.home, 'work', 'datasets', input.run);
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
-    try {
-      return await assemble(deps, input, folder, signal);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  });
+  return whileBeating((signal) =>
+    inWorkFolder(deps.node.home, `dataset-${input.run}`, (folder) => assemble(deps, input, folder, signal)),
+  );
 }
 
 async function assemble(
@@ -58,10 +52,15 @@ async function assemble(
   signal: AbortSignal,
 ): Promise<AssembledDataset> {
   const config = await deps.files.config(input);
-  const judged = await judgeSamples(deps, input, input.instructions, local, signal);
+  // A dataset may be named like one of the files that are made on the way.
+  const scratch = join(local, 'scratch');
+  await mkdir(scratch);
+  const judged = await judgeSamples(deps, input, input.instructions, { local, scratch }, signal);
   const kept = judged.words.length;
   if (kept === 0)
     throw failure('Dataset.Empty', `no sample of ${judged.selected} was kept: ${JSON.stringify(judged.rejected)}`);
+  if (judged.train === 0)
+    throw failure('Dataset.Empty', `all ${kept} samples are in the test split (dataset.testFraction)`);
   const { dataset, filter, seed } = config;
   const { plan, section } = promptHashes(config);
   const madeFrom = {
@@ -71,6 +70,7 @@ async function assemble(
     planPrompt: plan,
     sectionPrompt: section,
     filter: fingerprint(filter),
+    imports: config.imports.map(({ file }) => file),
     general: dataset.general.map(({ file }) => file),
     benchmarks: filter.contamination ? benchmarkFiles(config) : [],
   };
@@ -83,19 +83,29 @@ async function assemble(
 
   const general: GeneralRows[] = [];
   try {
-    for (const source of dataset.general)
-      general.push(await takeGeneralRows(deps.store, source, seed, judged.train, local));
+    for (const [index, source] of dataset.general.entries())
+      general.push(await takeGeneralRows(deps.store, source, seed, judged.train, join(scratch, `general-${index}`)));
     const rows = await writeSplits(local, dataset, judged.kept, general, signal);
     const taken = general.reduce((sum, one) => sum + one.taken, 0);
+    checkRows(rows, kept, taken);
     const counts = { selected, kept, rejected: selected - kept - failed, failed, general: taken };
     await writeFile(join(local, 'length.svg'), drawLengthPicture(judged.words));
     await writeFile(join(local, 'README.md'), renderDatasetCard(cardOf(config, input, judged, counts, madeFrom)));
     const others = [{ path: 'rejections.jsonl', rows: counts.rejected }, { path: 'length.svg' }, { path: 'README.md' }];
+    signal.throwIfAborted();
     await uploadFiles(deps.store, folder, local, [...rows, ...others], { inputs, counts, madeFrom });
     return { ...outcome, general: taken };
   } finally {
     for (const rows of general) await rows.close();
   }
+}
+
+/** Fails where the rows that were written are not those that were counted: a manifest must vouch for what is there. */
+function checkRows(files: readonly RowFile[], kept: number, general: number): void {
+  const rows = files.filter(({ path }) => path.endsWith('.parquet')).reduce((sum, file) => sum + file.rows, 0);
+  const samples = files.find(({ path }) => path === 'samples.jsonl')?.rows;
+  if (rows === kept + general && samples === kept) return;
+  throw new Error(`${rows} rows and ${samples} samples were written of ${kept} kept and ${general} general ones`);
 }
 
 function cardOf(
@@ -105,7 +115,7 @@ function cardOf(
   counts: DatasetCardInput['counts'],
   madeFrom: DatasetCardInput['madeFrom'],
 ): DatasetCardInput {
-  const { name, testFraction, licence } = config.dataset;
+  const { name, licence } = config.dataset;
   return {
     name,
     writer: modelIdentity(config, 'writer'),
@@ -117,7 +127,7 @@ function cardOf(
     words,
     languages,
     origins,
-    splits: testFraction > 0 ? { train, test: words.length - train } : { train },
+    splits: { train, ...(words.length > train ? { test: words.length - train } : {}) },
     filter: config.filter,
     madeFrom,
     seed: config.seed,

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import type { RunConfig } from '../configs/schema.ts';
-import { SftRow } from '../domain/schemas/dataset.ts';
+import { readMessages } from '../domain/schemas/dataset.ts';
 import { failure } from './failures.ts';
 import { LineFileWriter, LineIndex } from './io/rows/line-file.ts';
 import { formOf, readRows } from './io/rows/read-rows.ts';
@@ -22,27 +21,29 @@ export interface GeneralRows {
  *
  * Fails with Dataset.Invalid, which names the row, where one is not a list of messages.
  * @param kept long texts of the train split, for a ratio
+ * @param local beginning of the names of local files to work with
  */
 export async function takeGeneralRows(
   store: Store,
   source: RunConfig['dataset']['general'][number],
   seed: number,
   kept: number,
-  folder: string,
+  local: string,
 ): Promise<GeneralRows> {
   const { file, rows, ratio } = source;
-  const name = file.replaceAll('/', '-');
-  const fetched = join(folder, `${name}.source`);
+  const fetched = `${local}.source`;
   await store.download(file, fetched);
-  const spool = join(folder, `${name}.jsonl`);
+  const spool = `${local}.jsonl`;
   const writer = new LineFileWriter(spool);
-  for await (const row of readRows(fetched, await formOf(fetched))) {
-    const parsed = 'problem' in row ? undefined : SftRow.safeParse({ messages: row.value.messages });
-    if (!parsed?.success) {
-      const problem = 'problem' in row ? row.problem : parsed!.error.issues[0]!.message;
-      throw failure('Dataset.Invalid', `${file}:${row.line}: ${problem}`);
+  try {
+    for await (const row of readRows(fetched, await formOf(fetched), { columns: ['messages'] })) {
+      const read = 'problem' in row ? row : readMessages(row.value);
+      if ('problem' in read) throw failure('Dataset.Invalid', `${file}:${row.line}: ${read.problem}`);
+      await writer.write(JSON.stringify(read));
     }
-    await writer.write(JSON.stringify(parsed.data));
+  } catch (error) {
+    writer.discard();
+    throw error;
   }
   const written = await writer.close();
   const all = new Float64Array(written);

@@ -6,7 +6,7 @@ import { importsKey, sampleKey } from '../domain/keys.ts';
 import { countWords, lengthScore } from '../domain/length.ts';
 import { readRequiredLength } from '../domain/required-length.ts';
 import { cleanSection, joinSections } from '../domain/response.ts';
-import { readFinishedText } from '../domain/schemas/finished-text.ts';
+import { readFinishedText, type FinishedText } from '../domain/schemas/finished-text.ts';
 import type { Instruction } from '../domain/schemas/instruction.ts';
 import { NO_SPENDING } from '../domain/cost.ts';
 import type { Sample } from '../domain/schemas/sample.ts';
@@ -78,7 +78,7 @@ export function importSamples(deps: ActivityDeps, input: RunReference): Promise<
           await instructions.write(JSON.stringify(instruction));
           await deps.store.putView(
             sampleKey(input.run, id),
-            jsonBytes(await sampleOf(instruction, text.sections, config.filter)),
+            jsonBytes(await sampleOf(instruction, text, config.filter)),
           );
         }
       }
@@ -94,10 +94,12 @@ export function importSamples(deps: ActivityDeps, input: RunReference): Promise<
 
 async function sampleOf(
   { id, prompt, length: required }: Instruction,
-  sections: readonly string[],
+  finished: Extract<FinishedText, { ok: true }>,
   filter: Parameters<typeof filterText>[1],
 ): Promise<Sample> {
-  const text = joinSections(sections);
+  // Write.py's sections are joined and cleaned as ours are; a text that came whole stays as it is.
+  const sections = finished.sections ?? [];
+  const text = finished.sections ? joinSections(sections) : finished.text;
   const words = countWords(text);
   const left: FilterRefusal | undefined = sections.some((section) => FAILURE_TEXT.test(section))
     ? { reason: 'failure-text', detail: 'a section is what the released scripts write when a call has failed' }

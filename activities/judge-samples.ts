@@ -15,10 +15,12 @@ import { splitOf } from '../domain/split.ts';
 import { benchmarkPassages } from './benchmark-passages.ts';
 import type { ActivityDeps } from './deps.ts';
 import { LineFileWriter, LineIndex, linesOf } from './io/rows/line-file.ts';
-import { findJson } from './io/store/json.ts';
+import { CorruptObjectError, findJson } from './io/store/json.ts';
+import type { Store } from './io/store/store.ts';
+import { wellFormed } from '../domain/well-formed.ts';
 import { lookUpAll } from './look-ups.ts';
 import { measureText } from './measure-text.ts';
-import { isCurrent, sampleSettings, type RunReference } from './run-files.ts';
+import { hasCurrentText, sampleSettings, type RunReference } from './run-files.ts';
 import { orderKey, sortedByKey } from './seeded-order.ts';
 
 /** A kept sample on its way into the dataset: its training row, its place in the order, and what samples.jsonl says of it. */
@@ -50,21 +52,21 @@ const CHUNK = 32;
 
 /**
  * Holds every sample of a run against the filters, in seeded order and in constant memory: what is kept goes to
- * `kept.jsonl` of a local folder, what is left out to `rejections.jsonl`. Of two near-duplicates the first one in the
+ * a file of the scratch folder, what is left out to `rejections.jsonl` of the local one. Of two near-duplicates the first one in the
  * order is kept.
  */
 export async function judgeSamples(
   deps: ActivityDeps,
   run: RunReference,
   instructions: string,
-  folder: string,
+  { local, scratch }: { readonly local: string; readonly scratch: string },
   signal: AbortSignal,
 ): Promise<JudgedSamples> {
   const config = await deps.files.config(run);
   const settings = sampleSettings(config);
   const judge = await makeJudge(deps, config);
-  const kept = new LineFileWriter(join(folder, 'kept.jsonl'));
-  const rejections = new LineFileWriter(join(folder, 'rejections.jsonl'));
+  const kept = new LineFileWriter(join(scratch, 'kept.jsonl'));
+  const rejections = new LineFileWriter(join(local, 'rejections.jsonl'));
   const digest = createHash('sha256');
   const rejected: Record<string, number> = {};
   const languages: Record<string, number> = {};
@@ -73,7 +75,7 @@ export async function judgeSamples(
   let failed = 0;
   let train = 0;
 
-  const { index, order, keys } = await inSeededOrder(deps, instructions, config.seed, folder);
+  const { index, order, keys } = await inSeededOrder(deps, instructions, config.seed, scratch);
   try {
     for await (const found of inChunks(order, (at) => readSample(deps, run.run, settings, index, at))) {
       signal.throwIfAborted();
@@ -85,7 +87,7 @@ export async function judgeSamples(
         const facts = factsOf(instruction, sample);
         const refusal = judge(instruction, sample, measures);
         const text = createHash('sha256').update(sample.text).digest('hex');
-        digest.update(`${sample.id} ${text} ${refusal?.reason ?? 'kept'} ${instruction.length ?? ''}\n`);
+        digest.update(`${JSON.stringify([facts, text, refusal ?? 'kept'])}\n`);
         if (refusal) {
           rejected[refusal.reason] = (rejected[refusal.reason] ?? 0) + 1;
           await rejections.write(JSON.stringify({ ...facts, ...refusal } satisfies Rejection));
@@ -94,18 +96,22 @@ export async function judgeSamples(
           words.push(facts.words);
           languages[facts.language] = (languages[facts.language] ?? 0) + 1;
           origins[facts.origin] = (origins[facts.origin] ?? 0) + 1;
-          const row = sftRow(taskOf(instruction), sample.text);
+          const row = sftRow(wellFormed(taskOf(instruction)), wellFormed(sample.text));
           await kept.write(JSON.stringify({ key: keys[at]!, row, facts: { ...facts, measures } } satisfies KeptSample));
         }
       }
     }
+  } catch (error) {
+    kept.discard();
+    rejections.discard();
+    throw error;
   } finally {
     await index.close();
   }
   await kept.close();
   await rejections.close();
   return {
-    kept: join(folder, 'kept.jsonl'),
+    kept: join(scratch, 'kept.jsonl'),
     train,
     selected: order.length,
     failed,
@@ -152,9 +158,19 @@ const idOf = (line: string): string => (JSON.parse(line) as { id: string }).id;
 
 async function readSample(deps: ActivityDeps, run: string, settings: string, index: LineIndex, at: number) {
   const instruction = Instruction.parse(JSON.parse(await index.read(at)));
-  const view = await findJson(deps.store, sampleKey(run, instruction.id), Sample);
-  const sample = view && isCurrent(view, settings) ? view : undefined;
+  const view = await findView(deps.store, sampleKey(run, instruction.id));
+  const sample = view && hasCurrentText(view, settings) ? view : undefined;
   return { at, instruction, sample, measures: sample && (await measureText(sample.text)) };
+}
+
+/** A view that another version wrote, or that is broken, is none, here as where the generation looks for it. */
+async function findView(store: Store, key: string): Promise<Sample | undefined> {
+  try {
+    return await findJson(store, key, Sample);
+  } catch (error) {
+    if (error instanceof CorruptObjectError) return undefined;
+    throw error;
+  }
 }
 
 /**

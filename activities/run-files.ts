@@ -62,26 +62,31 @@ export async function readInstruction(files: RunFiles, key: string, id: string):
 }
 
 /**
- * What decides a run's samples, as a fingerprint: a view made under other settings is stale. Limits, URLs and keys of the
- * endpoint are not part of it.
+ * What decides a run's samples, as a fingerprint of what decides their texts, and one of the filter: a view made under other
+ * settings is stale. Limits, URLs and keys of the endpoint are not part of it.
  */
 export function sampleSettings(config: RunConfig): string {
   const { plan, section, maxDraws } = config.generation;
-  return fingerprint({
+  const text = fingerprint({
     plan,
     section,
     maxDraws,
-    filter: config.filter,
     prompts: promptHashes(config),
     ...(section.overflow === 'summarize' ? { summary: config.prompts.summary ?? sha256Hex(SUMMARY_PROMPT) } : {}),
     writer: modelIdentity(config, 'writer'),
     stripThinking: config.endpoints.writer.dialect.stripThinking,
   });
+  return `${text}.${fingerprint8(config.filter)}`;
 }
 
 /** Whether a view was made under these settings; an imported text depends on none, and its filters are run anew anyway. */
 export function isCurrent(view: Sample, settings: string): boolean {
   return view.origin === 'imported' || view.settings === settings;
+}
+
+/** Whether a view's text was made under these settings, whatever the filter was. */
+export function hasCurrentText(view: Sample, settings: string): boolean {
+  return view.origin === 'imported' || view.settings.split('.')[0] === settings.split('.')[0];
 }
 
 /** What decides a model's verdict on an instruction, as a fingerprint; undefined where no model is asked. */

@@ -42,6 +42,8 @@ export async function writeSplits(
   const files: RowFile[] = [];
   for (const writer of writers) {
     const rows = await writer.close();
+    // A split without rows would keep `datasets` from loading the others.
+    if (rows === 0) continue;
     for (const ending of ['jsonl', 'parquet']) files.push({ path: `${splitName(name, writer.split)}.${ending}`, rows });
   }
   return [...files, { path: 'samples.jsonl', rows: await samples.close() }];

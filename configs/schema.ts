@@ -274,9 +274,15 @@ const fields = z.strictObject({
     .strictObject({
       name: z
         .string()
-        .regex(/^[a-zA-Z0-9._-]{1,60}$/)
+        .regex(
+          /^(?!(?:samples|rejections)$|[.-])[a-zA-Z0-9._-]{1,60}$/,
+          'expected letters, digits, ".", "_" and "-", and neither samples nor rejections',
+        )
         .default('longwriter-6k'),
-      testFraction: fraction
+      testFraction: z
+        .number()
+        .min(0)
+        .lt(1)
         .default(0)
         .describe('share of the samples held out as the test split, by hash of their ids'),
       general: z

@@ -77,7 +77,10 @@ export function contaminationIndex(passages: readonly Passage[], gramTokens: num
         if (found && !(longest && tokensIn(longest) >= tokensIn(found))) longest = found;
       }
       if (longest === undefined) return undefined;
-      const shown = text.slice(words.starts[longest.start], words.ends[longest.end - 1]).slice(0, SHOWN_CHARACTERS);
+      const shown = text
+        .slice(words.starts[longest.start], words.ends[longest.end - 1])
+        .slice(0, SHOWN_CHARACTERS)
+        .replace(/[\ud800-\udbff]$/, '');
       return { source: longest.source, text: shown, tokens: tokensIn(longest) };
     },
   };

@@ -5,7 +5,7 @@ import { parsePromptRules } from '../activities/io/rows/prompt-rules.ts';
 import { formOf, readRows, RowsError } from '../activities/io/rows/read-rows.ts';
 import { ConfigError } from '../configs/load.ts';
 import type { InstructionSource, RunConfig } from '../configs/schema.ts';
-import { PreferenceRow, SftRow } from '../domain/schemas/dataset.ts';
+import { PreferenceRow, readMessages } from '../domain/schemas/dataset.ts';
 import { readFinishedText } from '../domain/schemas/finished-text.ts';
 import { BenchmarkRow } from '../domain/schemas/instruction.ts';
 
@@ -32,8 +32,10 @@ const importProblem = (value: Readonly<Record<string, unknown>>): string | undef
 };
 
 /** What is wrong with a general row; what else stands beside its messages is passed over. */
-const generalProblem = ({ messages }: Readonly<Record<string, unknown>>): string | undefined =>
-  SftRow.safeParse({ messages }).error?.issues[0]?.message;
+const generalProblem = (value: Readonly<Record<string, unknown>>): string | undefined => {
+  const read = readMessages(value);
+  return 'problem' in read ? read.problem : undefined;
+};
 
 /** The fields of a configuration that name a file. */
 export const INPUT_FIELDS: readonly InputField[] = [

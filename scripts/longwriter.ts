@@ -153,7 +153,7 @@ async function finish(command: Promise<number>): Promise<void> {
 function report(error: unknown): void {
   const known =
     error instanceof CommandError ||
-    ['ConfigError', 'StoreError', 'CorruptObjectError'].includes((error as Error).name);
+    ['ConfigError', 'StoreError', 'CorruptObjectError', 'RowsError'].includes((error as Error).name);
   console.error(known ? `longwriter: ${(error as Error).message}` : error);
   process.exitCode = error instanceof CommandError ? error.exitCode : known ? EXIT.usage : EXIT.failed;
 }

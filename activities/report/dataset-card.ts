@@ -48,7 +48,7 @@ export function renderDatasetCard(card: DatasetCardInput): string {
   return `---\n${head(card)}---\n\n${parts.join('\n\n')}\n`;
 }
 
-function head({ name, counts, languages, splits, licence }: DatasetCardInput): string {
+function head({ name, counts, languages, splits, licence, origins }: DatasetCardInput): string {
   const parquet = (Object.keys(splits) as Split[]).map((split) => ({
     split,
     path: `${splitName(name, split)}.parquet`,
@@ -63,7 +63,7 @@ function head({ name, counts, languages, splits, licence }: DatasetCardInput): s
       .toSorted(),
     task_categories: ['text-generation'],
     size_categories: [sizeCategory(counts.kept + counts.general)],
-    tags: ['long-form-writing', 'longwriter', 'synthetic'],
+    tags: ['long-form-writing', 'longwriter', ...(origins['generated'] ? ['synthetic'] : [])],
     // A repository is read by one reader: beside Parquet, a configuration of JSON Lines would not load.
     configs: [{ config_name: 'default', data_files: parquet }],
   });
@@ -73,7 +73,7 @@ function title({ name, counts: { kept, general }, licence }: DatasetCardInput): 
   const mixed = general > 0 ? ` and ${counted(general, 'general row')}` : '';
   return `# ${markdownText(name)}
 
-${counted(kept, 'long text')}${mixed}, each a row \`{"messages": [user, assistant]}\` of one training example.
+${counted(kept, 'long text')}${mixed}, each a row \`{"messages": […]}\`: of a long text the instruction and the text.
 
 ${
   licence
@@ -88,11 +88,13 @@ function making({ writer, settings, origins, promptHashes, madeFrom, seed }: Dat
   const written = `By AgentWrite (LongWriter, arXiv 2408.07055): a model plans each text as a list of sections with word counts, then writes
 them one after another, seeing what it has written. The text is what the model wrote; only an identifier such as
 "Paragraph 3:" before a section is taken off.`;
-  const brought = `${counted(imported, 'text')} came finished from files of the owner's, through the same filters; who wrote them is not known here.`;
+  const brought = `${counted(imported, 'text')} came finished from files of the owner's, through the same filters.`;
   const rows: [string, string][] = [
     ...(generated > 0 ? [['writer model', markdownText(writer)] as [string, string]] : []),
-    ['settings (hash of model, prompts, sampling, checks and filter)', hash(settings)],
-    ...Object.entries(promptHashes).map(([name, value]): [string, string] => [
+    ...(generated > 0
+      ? [['settings (hash of model, prompts, sampling, checks and filter)', hash(settings)] as [string, string]]
+      : []),
+    ...Object.entries(generated > 0 ? promptHashes : {}).map(([name, value]): [string, string] => [
       `${markdownText(name)} prompt (SHA-256)`,
       hash(value),
     ]),
@@ -142,7 +144,13 @@ function filters({ filter, rejected }: DatasetCardInput): string {
       left('near-duplicate'),
     ],
   ];
-  return ['## Filters', '', 'In this order; a text is left out by the first one that it does not pass.', '']
+  return [
+    '## Filters',
+    '',
+    'In this order; a text is left out by the first one that it does not pass. What was given up while it was written, or is',
+    'the mark of a failed call, is left out before them (section Counts).',
+    '',
+  ]
     .concat('| filter | threshold | left out |', '| --- | --- | ---: |')
     .concat(rows.map((row) => `| ${row.join(' | ')} |`))
     .join('\n');
@@ -198,16 +206,25 @@ and what was measured, rejections.jsonl which were left out and why, manifest.js
 ${rows.join('\n')}`;
 }
 
-function limits({ counts: { general }, filter }: DatasetCardInput): string {
+function limits({ counts: { general }, filter, origins }: DatasetCardInput): string {
+  const { generated = 0, imported = 0 } = origins;
   const lines = [
-    "The texts are a model's: nobody checked their facts, and they carry the writer's faults and habits.",
-    'Refusals, empty and truncated texts are left out by rules, which can miss some.',
-    'Length is words, and says nothing about quality.',
+    ...(generated > 0
+      ? ["The texts are a model's: nobody checked their facts, and they carry the writer's faults and habits."]
+      : []),
+    ...(imported > 0 ? ['Who wrote the imported texts, and under which terms, is not known here.'] : []),
+    filter.refusals || filter.truncated
+      ? 'Refusals and cut texts are left out by rules, which can miss some and hit others.'
+      : 'Texts were not searched for refusals and cut ends.',
+    'S_l is the score of the paper, for which "at least" and "at most" mean the number itself.',
+    'Length is words, and says nothing about quality; languages are told apart by script alone.',
     'Instructions were not checked for personal data.',
-    ...(filter.contamination
-      ? ['Overlap with a benchmark is looked for word by word; a paraphrase passes.']
-      : ['Texts were not checked for overlap with any benchmark.']),
-    ...(general > 0 ? ['The general rows come from files of the owner; nothing above describes them.'] : []),
+    filter.contamination
+      ? 'Overlap with a benchmark is looked for word by word, in instructions and texts; a paraphrase passes.'
+      : 'Texts were not checked for overlap with any benchmark.',
+    ...(general > 0
+      ? ['The general rows come from files of the owner; no filter and nothing above applies to them.']
+      : []),
   ];
   return `## Known limits\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
 }
@@ -216,7 +233,8 @@ function sizeCategory(rows: number): string {
   if (rows < 1e3) return 'n<1K';
   if (rows < 1e4) return '1K<n<10K';
   if (rows < 1e5) return '10K<n<100K';
-  return rows < 1e6 ? '100K<n<1M' : '1M<n<10M';
+  if (rows < 1e6) return '100K<n<1M';
+  return rows < 1e7 ? '1M<n<10M' : '10M<n<100M';
 }
 
 /** A name as text in a Markdown table: one line, its marks without effect. */

@@ -1,10 +1,22 @@
 import { z } from 'zod';
+import { wellFormed } from '../well-formed.ts';
 import { ChatMessage } from './call.ts';
 import { RejectionReason, SampleOrigin } from './sample.ts';
 
 /** A training row as trainers of this field read it. */
 export const SftRow = z.strictObject({ messages: z.array(ChatMessage).min(2) });
 export type SftRow = z.infer<typeof SftRow>;
+
+const Messages = z.array(ChatMessage.strip()).min(2);
+
+/** The training row in a row of somebody else's, or what is wrong with it; what else stands in it is passed over. */
+export function readMessages(row: Readonly<Record<string, unknown>>): SftRow | { readonly problem: string } {
+  const parsed = Messages.safeParse(row['messages']);
+  if (parsed.success)
+    return { messages: parsed.data.map(({ role, content }) => ({ role, content: wellFormed(content) })) };
+  const [issue] = parsed.error.issues;
+  return { problem: `${['messages', ...(issue?.path ?? [])].join('.')}: ${issue?.message}` };
+}
 
 /** A preference pair as TRL reads it. */
 export const PreferenceRow = z.strictObject({

@@ -1,3 +1,4 @@
+import { isFilterReason } from '../../domain/filter.ts';
 import { findJson, findVersionedJson, jsonBytes } from '../../activities/io/store/json.ts';
 import type { Store } from '../../activities/io/store/store.ts';
 import { countBy } from '../../domain/count-by.ts';
@@ -71,7 +72,7 @@ async function writeRetries(store: Store, run: string, retries: Retries, version
 
 /** Once more: a filter's verdict on the same text would be the same, a check's on a further draw need not be. */
 function opened({ draws, anew }: Retry, reason: RejectionReason): Retry {
-  return reason === 'too-short' || reason === 'length-score' ? { draws, anew: anew + 1 } : { draws: draws + 1, anew };
+  return isFilterReason(reason) ? { draws, anew: anew + 1 } : { draws: draws + 1, anew };
 }
 
 /** The rejected samples that are not open again already. */
@@ -85,7 +86,9 @@ async function rejectedSamples(
     const sample = await findJson(store, path, Sample);
     const { draws, anew } = retries[sample?.id ?? ''] ?? { draws: 0, anew: 0 };
     const isOpen = sample?.retry.draws !== draws || sample.retry.anew !== anew;
-    if (sample?.reason && !isOpen) found.push({ id: sample.id, reason: sample.reason });
+    // An imported text is not ours to write anew.
+    if (sample?.reason && sample.origin === 'generated' && !isOpen)
+      found.push({ id: sample.id, reason: sample.reason });
   }
   return found;
 }

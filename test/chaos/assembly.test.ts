@@ -73,7 +73,11 @@ async function bytesOf(at: string): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(hashes)) as Record<string, string>;
 }
 
-const work = (name: string) => async () => join(folder, 'work', 'datasets', 'r', name);
+const work = (name: string) => async () => {
+  const temporary = join(folder, 'work', 'temporary');
+  const [made = ''] = existsSync(temporary) ? (await readdir(temporary)).toSorted().reverse() : [];
+  return join(temporary, made, name);
+};
 
 describe('an assembly that is killed', () => {
   test('leaves no dataset, and started again gives the bytes of one that never was', async () => {
@@ -82,7 +86,7 @@ describe('an assembly that is killed', () => {
     expect(Object.keys(whole)).toHaveLength(9);
     const inStore = async () => join(folder, at, 'longwriter-quickstart.parquet');
     for (const killedAt of [
-      { path: work('kept.jsonl'), bytes: 1 },
+      { path: work('scratch/kept.jsonl'), bytes: 1 },
       { path: work('longwriter-quickstart.jsonl'), bytes: 1 },
       { path: inStore, bytes: 1 },
     ]) {

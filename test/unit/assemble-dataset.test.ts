@@ -7,11 +7,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { assembleDataset } from '../../activities/assemble-dataset.ts';
 import type { ActivityDeps } from '../../activities/deps.ts';
 import { findManifest } from '../../activities/folder.ts';
-import { jsonLinesBytes, readJsonLines, readText } from '../../activities/io/store/json.ts';
+import { jsonBytes, jsonLinesBytes, readJsonLines, readText } from '../../activities/io/store/json.ts';
 import type { Store } from '../../activities/io/store/store.ts';
+import { makeRunFiles, sampleSettings } from '../../activities/run-files.ts';
+import { loadConfig, parseConfig } from '../../configs/load.ts';
 import { sha256Hex } from '../../domain/fingerprint.ts';
-import { sampleKey } from '../../domain/keys.ts';
+import { configKey, sampleKey } from '../../domain/keys.ts';
 import { DatasetSample, Rejection, SftRow } from '../../domain/schemas/dataset.ts';
+import type { Sample } from '../../domain/schemas/sample.ts';
 import { inActivity, prepareSamples, textOf } from '../samples.ts';
 
 const RUN = { run: 'r', revision: 1 };
@@ -85,7 +88,7 @@ describe('assembleDataset', () => {
     await deps.store.putView(`${at}/samples.jsonl`, new Uint8Array([1, 2, 3]));
     await assemble();
     expect(await bytesOf(deps.store, at)).toEqual(before);
-    expect(await readdir(join(folder, 'work', 'datasets'))).toEqual([]);
+    expect(await readdir(join(folder, 'work', 'temporary'))).toEqual([]);
   });
 
   test('counts what it leaves out by its one reason, with a detail, and the counts add up in the card', async () => {
@@ -160,6 +163,47 @@ describe('assembleDataset', () => {
       message: expect.stringContaining('inputs/general:1:'),
     });
     expect(Object.keys(await bytesOf(deps.store, 'runs/r/dataset'))).toEqual([]);
+  });
+
+  test('lets two attempts at once come to the same whole dataset', async () => {
+    await prepare(['dataset.testFraction=0.4'], texts);
+    const [one, other] = await Promise.all([assemble(), assemble()]);
+    expect(one).toEqual(other);
+    for (const { path, sha256 } of (await findManifest(deps.store, one.folder))!.files)
+      expect(hashOf((await deps.store.find(`${one.folder}/${path}`))!)).toBe(sha256);
+  });
+
+  test('leaves a split out that has no rows, and fails where that is the train split', async () => {
+    await prepare(['dataset.testFraction=0.000001'], texts);
+    const { folder: at } = await assemble();
+    expect(Object.keys(await bytesOf(deps.store, at)).filter((path) => path.includes('-test'))).toEqual([]);
+    expect(await readText(deps.store, `${at}/README.md`)).not.toContain('split: test');
+    await prepare(['dataset.testFraction=0.999999'], texts);
+    await expect(assemble()).rejects.toMatchObject({ type: 'Dataset.Empty' });
+  });
+
+  test('is named as its owner likes, and never holds half of a surrogate pair', async () => {
+    const half = { prompt: 'Write half \ud83d.', text: `${textOf('half', 10)} \ud83d end.`, length: 100 };
+    await prepare(['dataset.name=kept'], [...texts, half]);
+    const { folder: at } = await assemble();
+    const lines = await readText(deps.store, `${at}/kept.jsonl`);
+    expect(lines.split('\n')).toHaveLength(12);
+    expect(lines).not.toContain('\\ud83d');
+    expect(lines).toContain('\ufffd end.');
+  });
+
+  test('keeps finding the texts when only the filter has changed', async () => {
+    await prepare([], texts);
+    const { settings: before } = JSON.parse(
+      await readText(deps.store, sampleKey('r', sha256Hex(texts[0]!.prompt).slice(0, 16))),
+    ) as Sample;
+    await deps.store.putView(
+      configKey('r'),
+      jsonBytes(await loadConfig('configs/quickstart.yaml', ['filter.minWords=60'])),
+    );
+    deps = { ...deps, files: makeRunFiles(deps.store, parseConfig) };
+    expect(sampleSettings(await deps.files.config(RUN))).not.toBe(before);
+    expect(await assemble()).toMatchObject({ kept: 10, failed: 0 });
   });
 
   test('fails where nothing is kept, with the reasons', async () => {

@@ -67,6 +67,12 @@ describe('importSamples', () => {
     expect(await sampleOf('Write about fog.')).toMatchObject({ verdict: 'rejected', reason: 'too-short' });
   });
 
+  test('leaves a text that came whole as it is, whatever its headings are', async () => {
+    const text = 'Part 1: The Storm\n\nIt came at night.\n\nPart 2: The Calm\n\nIt went by day.';
+    const { sampleOf } = await importRows(jsonLinesBytes([messages('Write about storms.', text)]));
+    expect(await sampleOf('Write about storms.')).toMatchObject({ text, sections: [] });
+  });
+
   test('never takes what the released scripts write when a call has failed for a text', async () => {
     const { sampleOf } = await importRows(
       jsonLinesBytes([

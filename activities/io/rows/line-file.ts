@@ -40,6 +40,11 @@ export class LineFileWriter {
     return this.#rows;
   }
 
+  /** Lets the file go, unfinished. */
+  discard(): void {
+    this.#stream.destroy();
+  }
+
   async #flush(): Promise<void> {
     if (this.#problem) throw this.#problem;
     const bytes = Buffer.from(this.#pending.join(''));

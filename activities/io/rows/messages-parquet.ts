@@ -4,6 +4,9 @@ import type { SftRow } from '../../../domain/schemas/dataset.ts';
 /** Characters of text in one row group: what a writer or a reader holds at a time. */
 const ROW_GROUP_CHARACTERS = 32 << 20;
 
+/** What a message holds besides its text, in characters: short rows are many. */
+const ROW_CHARACTERS = 200;
+
 /** A column `messages` of lists of {role, content}, as `datasets` reads them. */
 const SCHEMA: ConstructorParameters<typeof ParquetWriter>[0]['schema'] = [
   { name: 'root', num_children: 1 },
@@ -31,7 +34,7 @@ export class MessagesParquetWriter {
 
   write({ messages }: SftRow): void {
     this.#group.push(messages);
-    for (const { content } of messages) this.#characters += content.length;
+    for (const { content } of messages) this.#characters += content.length + ROW_CHARACTERS;
     if (this.#characters >= ROW_GROUP_CHARACTERS) this.#flush();
   }
 
