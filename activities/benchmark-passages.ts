@@ -11,14 +11,13 @@ export function benchmarkFiles(config: RunConfig): string[] {
   return [...new Set([config.evaluation.benchmark, ...(config.instructions.decontaminate?.benchmarks ?? [])])];
 }
 
-/** The prompts of a run's benchmarks, each with the file and the line it stands on. Fails with Store.Corrupt. */
+/** The prompts of a run's benchmarks, each with where it stands in them. Fails with Store.Corrupt. */
 export async function benchmarkPassages(store: Store, config: RunConfig): Promise<Passage[]> {
   const passages: Passage[] = [];
-  for (const file of benchmarkFiles(config)) {
+  for (const [at, file] of benchmarkFiles(config).entries()) {
+    const name = at === 0 ? 'evaluation.benchmark' : `instructions.decontaminate.benchmarks, file ${at}`;
     const rows = await readJsonLines(store, file, BenchmarkPrompt);
-    passages.push(
-      ...rows.map(({ prompt }, index) => ({ source: `${file.slice(0, 15)} row ${index + 1}`, text: prompt })),
-    );
+    passages.push(...rows.map(({ prompt }, index) => ({ source: `${name} row ${index + 1}`, text: prompt })));
   }
   return passages;
 }
