@@ -1,12 +1,13 @@
 import { sumCounts } from '../domain/count-by.ts';
 import type { Stage } from '../domain/names.ts';
+import { selectionLine } from '../domain/selection.ts';
 import type { StageOutcomes } from './stage-outcomes.ts';
 
 /** What a stage made, in a few words; counts and names only. */
 export function stageSummary(stage: Stage, outcomes: Partial<StageOutcomes>): string {
   switch (stage) {
     case 'select':
-      return `${outcomes.select?.selected} instructions, ${outcomes.select?.duplicates} duplicates left out`;
+      return outcomes.select ? selectionLine(outcomes.select) : '';
     case 'generate':
       return outcomes.generate ? itemCounts(outcomes.generate) : '';
     case 'dataset':

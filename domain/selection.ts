@@ -25,6 +25,17 @@ export function parseSelection(text: string): SelectionAnswer {
   return { ok: true, needsLongText, reason: given === '' ? 'no reason given' : given };
 }
 
+/** What a selection took of what it read, and what each step left out, in a few words. */
+export function selectionLine(selection: {
+  readonly selected: number;
+  readonly read: number;
+  readonly leftOut: Readonly<Record<string, number>>;
+}): string {
+  const steps = Object.entries(selection.leftOut).map(([step, count]) => `${count} ${step}`);
+  const leftOut = steps.length > 0 ? `; left out: ${steps.join(', ')}` : '';
+  return `${selection.selected} of ${selection.read} instructions${leftOut}`;
+}
+
 /** The JSON schema that a model is held to where the endpoint can enforce one. */
 export function selectionSchema(): object {
   return {

@@ -4,6 +4,7 @@ import {
   WorkflowFailedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
+import { z } from 'zod';
 import { findJson, jsonBytes } from '../activities/io/store/json.ts';
 import { readPaid } from '../activities/io/store/ledger.ts';
 import { StoreError, type Store } from '../activities/io/store/store.ts';
@@ -16,6 +17,7 @@ import { isRunId, PIPELINE_QUEUE, STAGES, type Stage } from '../domain/names.ts'
 import type { RunProgress } from '../domain/progress.ts';
 import type { Cost } from '../domain/schemas/call.ts';
 import { Control, StageRecord } from '../domain/schemas/run.ts';
+import { selectionLine } from '../domain/selection.ts';
 import { pausedSignal, progressQuery, resumedSignal } from '../workflows/messages.ts';
 import type { runPipeline, RunPipelineInput } from '../workflows/run-pipeline.ts';
 import { CommandError, EXIT } from './exit.ts';
@@ -188,6 +190,8 @@ export async function runProgress(client: Client, store: Store, run: string): Pr
   return storedProgress(store, run, description?.status.name);
 }
 
+const SelectionCounts = z.object({ selected: z.number(), read: z.number(), leftOut: z.record(z.string(), z.number()) });
+
 async function storedProgress(store: Store, run: string, status: string | undefined): Promise<RunProgress> {
   const control = await findJson(store, controlKey(run), Control);
   const stages = await Promise.all(
@@ -195,7 +199,9 @@ async function storedProgress(store: Store, run: string, status: string | undefi
       const record = await findJson(store, stageKey(run, stage), StageRecord);
       const seconds = record ? (Date.parse(record.endedAt) - Date.parse(record.startedAt)) / 1000 : 0;
       const state = record ? ('done' as const) : ('waiting' as const);
-      return { stage, state, done: 0, total: 0, detail: '', seconds, words: 0, spending: NO_SPENDING };
+      const selection = SelectionCounts.safeParse(record?.outcome);
+      const detail = stage === 'select' && selection.success ? selectionLine(selection.data) : '';
+      return { stage, state, done: 0, total: 0, detail, seconds, words: 0, spending: NO_SPENDING };
     }),
   );
   const frozen = await findConfig(store, run);

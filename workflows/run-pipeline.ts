@@ -4,6 +4,7 @@ import type { ImportedSamples } from '../activities/import-samples.ts';
 import type { StageOutcomes } from '../activities/stage-outcomes.ts';
 import { budgetOf } from '../domain/cost.ts';
 import { childId, MODEL_NAMES, STAGES, type ModelName, type Stage } from '../domain/names.ts';
+import { selectionLine } from '../domain/selection.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import type { ItemCounts } from '../domain/tally.ts';
 import { buildPreferences } from './build-preferences.ts';
@@ -60,7 +61,7 @@ export async function runPipeline(input: RunPipelineInput): Promise<RunOutcome> 
     try {
       const outcome = await stages[stage](made as StageOutcomes);
       Object.assign(made, { [stage]: outcome });
-      const endedAt = state.end(stage);
+      const endedAt = state.end(stage, stage === 'select' && made.select ? selectionLine(made.select) : '');
       await pausable(run, () => pipeline.recordStage({ run, revision, stage, startedAt, endedAt, outcome }));
     } catch (error) {
       state.fail(stage, error);

@@ -13,6 +13,8 @@ interface StageState {
   readonly totals: Map<string, number>;
   startedAt: number;
   endedAt: number;
+  /** What it came to, in a few words. */
+  detail: string;
 }
 
 /** What a run tells of itself: its stages, whether it is paused, and why. */
@@ -20,7 +22,10 @@ export class RunState {
   readonly #run: string;
   readonly #budget: Budget | undefined;
   readonly #stages = new Map<Stage, StageState>(
-    STAGES.map((stage) => [stage, { state: 'waiting', parts: new Map(), totals: new Map(), startedAt: 0, endedAt: 0 }]),
+    STAGES.map((stage) => [
+      stage,
+      { state: 'waiting', parts: new Map(), totals: new Map(), startedAt: 0, endedAt: 0, detail: '' },
+    ]),
   );
   #pause: PauseReason | undefined;
   #end: { state: 'completed' | 'failed' | 'cancelled'; message: string } | undefined;
@@ -74,10 +79,10 @@ export class RunState {
     return now.toISOString();
   }
 
-  /** Marks a stage as done; returns the time. */
-  end(stage: Stage): string {
+  /** Marks a stage as done, with what it came to; returns the time. */
+  end(stage: Stage, detail: string): string {
     const now = new Date();
-    Object.assign(this.#stages.get(stage)!, { state: 'done', endedAt: now.getTime() });
+    Object.assign(this.#stages.get(stage)!, { state: 'done', endedAt: now.getTime(), detail });
     log.info('stage done', { run: this.#run, stage });
     this.#show();
     return now.toISOString();
@@ -117,14 +122,14 @@ export class RunState {
   }
 }
 
-function stageProgress(stage: Stage, { state, parts, totals, startedAt, endedAt }: StageState): StageProgress {
+function stageProgress(stage: Stage, { state, parts, totals, startedAt, endedAt, detail }: StageState): StageProgress {
   const reports = [...parts.values()];
   return {
     stage,
     state,
     done: reports.reduce((sum, { done }) => sum + done, 0),
     total: [...totals.values()].reduce((sum, total) => sum + total, 0),
-    detail: reports.at(-1)?.detail ?? '',
+    detail: detail || (reports.at(-1)?.detail ?? ''),
     words: reports.reduce((sum, { words = 0 }) => sum + words, 0),
     spending: addSpendings(...reports.map(({ spending = NO_SPENDING }) => spending)),
     seconds: startedAt === 0 ? 0 : ((endedAt || Date.now()) - startedAt) / 1000,

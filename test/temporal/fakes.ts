@@ -1,4 +1,5 @@
 import type { FindUnfinishedInput } from '../../activities/find-unfinished.ts';
+import type { JudgeInstructionInput } from '../../activities/judge-instruction.ts';
 import type { SelectInstructionsInput } from '../../activities/select-instructions.ts';
 import type { ServeModelInput } from '../../activities/serve-model.ts';
 import type { RecordStageInput } from '../../activities/record-stage.ts';
@@ -9,6 +10,9 @@ import { NO_SPENDING } from '../../domain/cost.ts';
 import { SERVED_SIGNAL } from '../../domain/progress.ts';
 
 const spending = NO_SPENDING;
+
+/** The activities of {@link goodActivities}, to put others in the place of some. */
+export type GoodActivities = ReturnType<typeof goodActivities>['activities'];
 
 /** Activities of a pipeline of two samples and two prompts that goes well; `trace` tells what was asked, in order. */
 export function goodActivities(trace: string[]) {
@@ -22,7 +26,10 @@ export function goodActivities(trace: string[]) {
     records,
     activities: {
       listCandidates: async () => ({ folder: 'c', candidates: 3, read: 4, leftOut: { 'bad-row': 1 } }),
-      judgeInstruction: async () => (trace.push('judge instruction'), { ok: true, needsLongText: true, spending }),
+      judgeInstruction: async (_input: JudgeInstructionInput): Promise<object> => (
+        trace.push('judge instruction'),
+        { ok: true, needsLongText: true, spending }
+      ),
       selectInstructions: async ({ candidates }: SelectInstructionsInput) => (
         trace.push('select'),
         { key: 'i', selected: 2, duplicates: 0, read: candidates.read, leftOut: candidates.leftOut, leftOutKey: 'l' }

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AskAllowanceInput } from '../../activities/ask-allowance.ts';
 import { failure } from '../../activities/failures.ts';
 import { loadConfig } from '../../configs/load.ts';
+import { NO_SPENDING } from '../../domain/cost.ts';
 import { PIPELINE_QUEUE } from '../../domain/names.ts';
 import { pausedSignal, progressQuery, resumedSignal } from '../../workflows/messages.ts';
 import type { runPipeline, RunPipelineInput } from '../../workflows/run-pipeline.ts';
 import { missing } from '../parts.ts';
 import { newRun, startTestPipeline, type TestPipeline } from './environment.ts';
-import { goodActivities } from './fakes.ts';
+import { goodActivities, type GoodActivities } from './fakes.ts';
 
 const WALK = [
   ...['select', 'plan', 'plan', 'dataset', 'sft from base on d'],
@@ -203,6 +205,99 @@ describe.skipIf(missing('services'))('runPipeline', () => {
       const handle = await start(newRun());
       await expect(handle.result()).rejects.toBeDefined();
       expect((await handle.query(progressQuery)).message).toMatch(/^2 Model.BadRequest of the completions/);
+    });
+  });
+
+  describe('with a model that selects', () => {
+    const modelConfig = () =>
+      loadConfig('configs/quickstart.yaml', [
+        'instructions.model={ endpoint: writer, maxDraws: 2 }',
+        'generation.window=1',
+      ]);
+    const found: GoodActivities['findUnfinished'] = async ({ work, offset, count }) => ({
+      items: Array.from({ length: count }, (_, index) => ({
+        id: `${offset + index}${work.kind === 'selections' ? '-0' : ''}`,
+      })),
+      finished: { kept: 0, rejected: {}, words: 0, spending: NO_SPENDING },
+    });
+
+    test('every candidate is judged, again where it cannot be read, and what was taken is told', async () => {
+      const { activities, records } = goodActivities([]);
+      activities.findUnfinished = found;
+      const asked: string[] = [];
+      activities.judgeInstruction = async ({ item, draw, earlier, last, folder }) => {
+        asked.push(`${folder} ${item} ${draw} ${earlier.length} ${last}`);
+        if (item === '1-0' && draw === 0) return { ok: false, reason: 'broken JSON', call: 'f', spending: NO_SPENDING };
+        return { ok: true, needsLongText: item !== '2-0', spending: NO_SPENDING };
+      };
+      await pipeline.withActivities(activities, async () => {
+        const handle = await start(newRun(), { until: 'select', config: await modelConfig() });
+        await handle.result();
+        const { stages } = await handle.query(progressQuery);
+        expect(stages[0]).toMatchObject({
+          ...{ done: 3, total: 3, state: 'done' },
+          detail: '2 of 4 instructions; left out: 1 bad-row',
+        });
+      });
+      expect(asked).toEqual(['c 0-0 0 0 false', 'c 1-0 0 0 false', 'c 1-0 1 1 true', 'c 2-0 0 0 false']);
+      expect(records[0]).toMatchObject({ stage: 'select', outcome: { selected: 2, read: 4, spending: NO_SPENDING } });
+    });
+
+    test('an endpoint that refuses its key pauses the run once, and after a resume the rest is asked', async () => {
+      const trace: string[] = [];
+      const { activities } = goodActivities(trace);
+      activities.findUnfinished = found;
+      let refuses = true;
+      activities.judgeInstruction = async () => {
+        if (refuses) throw failure('Model.Unauthorized', 'no such key');
+        return { ok: true, needsLongText: true, spending: NO_SPENDING };
+      };
+      await pipeline.withActivities(activities, async () => {
+        const handle = await start(newRun(), { until: 'select', config: await modelConfig() });
+        await until(async () => (await handle.query(progressQuery)).state === 'paused');
+        expect((await handle.query(progressQuery)).message).toBe('Model.Unauthorized: no such key');
+        refuses = false;
+        await handle.signal(resumedSignal);
+        await handle.result();
+      });
+      expect(trace).toEqual(['select']);
+    });
+
+    test('candidates that failed fail the stage, with their types, and nothing is selected without them', async () => {
+      const trace: string[] = [];
+      const { activities } = goodActivities(trace);
+      activities.findUnfinished = found;
+      activities.judgeInstruction = async ({ item }) => {
+        if (item === '1-0') throw failure('Model.BadRequest', 'no such parameter');
+        return { ok: true, needsLongText: true, spending: NO_SPENDING };
+      };
+      await pipeline.withActivities(activities, async () => {
+        const handle = await start(newRun(), { until: 'select', config: await modelConfig() });
+        await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Selection.Failed' } });
+        expect((await handle.query(progressQuery)).message).toMatch(/^1 Model.BadRequest of 3 candidates/);
+      });
+      expect(trace).toEqual([]);
+    });
+
+    test('what the budget does not let begin is asked once there is room for it', async () => {
+      const { activities } = goodActivities([]);
+      activities.findUnfinished = async (input) => {
+        const { items, finished } = await found(input);
+        return { items: items.map((item) => ({ ...item, bound: 60 })), finished };
+      };
+      let judged = 0;
+      activities.judgeInstruction = async () => (judged++, { ok: true, needsLongText: true, spending: NO_SPENDING });
+      const allowances = [0, 1000];
+      const left: number[] = [];
+      const askAllowance = async (input: AskAllowanceInput) => (
+        left.push(input.left),
+        { allowance: allowances.shift()! }
+      );
+      await pipeline.withActivities({ ...activities, askAllowance }, async () => {
+        const config = { ...(await modelConfig()), budget: { tokens: 1000 } };
+        await (await start(newRun(), { until: 'select', config })).result();
+      });
+      expect([judged, left]).toEqual([3, [3, 3]]);
     });
   });
 

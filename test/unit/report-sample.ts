@@ -88,7 +88,7 @@ const POINTS = [
 export const SAMPLE_REPORT: ReportData = {
   run: 'quickstart',
   stages: [
-    { stage: 'select', seconds: 0.4, summary: '13 instructions, 0 duplicates left out' },
+    { stage: 'select', seconds: 0.4, summary: '13 of 14 instructions; left out: 1 duplicate' },
     { stage: 'generate', seconds: 164, summary: '10 kept, 2 rejected, 1 failed' },
     { stage: 'dataset', seconds: 1.2, summary: '10 training rows, 0 general rows' },
     { stage: 'sft', seconds: 92, summary: 'trained on 10 rows' },
