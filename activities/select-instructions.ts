@@ -102,13 +102,11 @@ function laterSteps({ instructions }: RunConfig, imports: ReadonlySet<string>) {
   return ({ instruction, language }: Candidate, verdict: SelectionVerdict | undefined): Refusal | undefined => {
     if (imports.has(instruction.id)) return { step: 'duplicate', detail: `of ${instruction.id}, which is imported` };
     if (verdict && verdict.needsLongText !== true) return { step: 'model', detail: verdict.reason };
-    if (quotas) {
-      const quota = language === undefined ? 0 : (quotas[language] ?? 0);
-      const before = taken.get(language ?? '') ?? 0;
-      if (before >= quota) return { step: 'quota', detail: `${language ?? 'no language'}: ${quota} at most` };
-      if (count < limit) taken.set(language ?? '', before + 1);
-    }
+    const before = taken.get(language ?? '') ?? 0;
+    const quota = quotas ? (quotas[language ?? ''] ?? 0) : Number.POSITIVE_INFINITY;
+    if (before >= quota) return { step: 'quota', detail: `${language ?? 'no language'}: ${quota} at most` };
     if (count >= limit) return { step: 'limit', detail: `${limit} at most` };
+    taken.set(language ?? '', before + 1);
     count++;
     return undefined;
   };

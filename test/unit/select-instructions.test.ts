@@ -11,9 +11,10 @@ import { jsonLinesBytes, readJsonLines, readText } from '../../activities/io/sto
 import { StoreError } from '../../activities/io/store/store.ts';
 import { judgeInstruction } from '../../activities/judge-instruction.ts';
 import { listCandidates } from '../../activities/list-candidates.ts';
+import { readCandidate, readCandidates } from '../../activities/read-candidates.ts';
 import { selectInstructions, type SelectedInstructions } from '../../activities/select-instructions.ts';
 import { sha256Hex } from '../../domain/fingerprint.ts';
-import { Instruction, LeftOut } from '../../domain/schemas/instruction.ts';
+import { Instruction, LeftOut, type Candidate } from '../../domain/schemas/instruction.ts';
 import type { CallRequest } from '../../domain/schemas/call.ts';
 import { activityDeps, answerOf } from './activity-deps.ts';
 
@@ -238,6 +239,20 @@ describe('a selection', () => {
     expect(await select(deps)).toEqual(whole);
     expect(await bytesOf()).toEqual(before);
     expect(await leftOutOf(deps, whole)).not.toEqual([]);
+  });
+
+  test('its candidates are found by ranges, each once, whatever the pages', async () => {
+    const deps = await depsOf(Array.from({ length: 1203 }, (_, index) => ({ prompt: promptOf(index) })));
+    const { folder: pages, candidates } = await run(() => listCandidates(deps, RUN));
+    const found: { item: string; candidate: Candidate }[] = [];
+    for (let offset = 0; offset < candidates; offset += 333)
+      found.push(...(await readCandidates(deps.store, pages, offset, Math.min(333, candidates - offset))));
+    expect(found.map(({ candidate }) => candidate.line)).toEqual(Array.from({ length: 1203 }, (_, index) => index + 1));
+    expect(found[1001]?.item).toBe(`${idOf(promptOf(1001))}-2`);
+    expect(await readCandidate(deps.store, pages, found[1001]!.item)).toEqual(found[1001]!.candidate);
+    await expect(readCandidate(deps.store, pages, '0123456789abcdef-1')).rejects.toThrow(
+      '0123456789abcdef-1 is not in',
+    );
   });
 
   describe('by a model', () => {
