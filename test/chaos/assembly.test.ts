@@ -75,7 +75,7 @@ async function bytesOf(at: string): Promise<Record<string, string>> {
 
 const work = (name: string) => async () => {
   const temporary = join(folder, 'work', 'temporary');
-  const [made = ''] = existsSync(temporary) ? (await readdir(temporary)).toSorted().reverse() : [];
+  const [made = ''] = existsSync(temporary) ? (await readdir(temporary)).toSorted().toReversed() : [];
   return join(temporary, made, name);
 };
 

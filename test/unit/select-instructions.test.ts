@@ -295,7 +295,7 @@ describe('a selection', () => {
 
     test('what was judged is found, also by another selection, and nothing is paid again', async () => {
       await judgeAll(await depsOf(rows, settings, verdict));
-      const other = await depsOf([...rows].reverse(), { ...settings, limit: 1 }, verdict);
+      const other = await depsOf(rows.toReversed(), { ...settings, limit: 1 }, verdict);
       const { items, finished } = await judgeAll(other);
       expect(items).toBe(0);
       expect([finished.kept, finished.rejected]).toEqual([1, { 'no-long-text': 1, unreadable: 1 }]);
