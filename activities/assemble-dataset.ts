@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { RunConfig } from '../configs/schema.ts';
 import { fingerprint } from '../domain/fingerprint.ts';
 import { datasetFolder } from '../domain/keys.ts';
@@ -57,19 +57,20 @@ async function assemble(
   await mkdir(scratch);
   const judged = await judgeSamples(deps, input, input.instructions, { local, scratch }, signal);
   const kept = judged.words.length;
-  if (kept === 0)
-    throw failure('Dataset.Empty', `no sample of ${judged.selected} was kept: ${JSON.stringify(judged.rejected)}`);
+  if (kept === 0) throw failure('Dataset.Empty', `no sample of ${judged.selected} was kept: ${listReasons(judged)}`);
   if (judged.train === 0)
     throw failure('Dataset.Empty', `all ${kept} samples are in the test split (dataset.testFraction)`);
   const { dataset, filter, seed } = config;
   const { plan, section } = promptHashes(config);
   const madeFrom = {
-    instructions: input.instructions,
+    // Without the run's name: another run of the same inputs makes the same bytes.
+    instructions: basename(input.instructions),
     samples: judged.digest,
     settings: sampleSettings(config),
     planPrompt: plan,
     sectionPrompt: section,
-    filter: fingerprint(filter),
+    filter: JSON.stringify(filter),
+    mix: JSON.stringify({ seed, testFraction: dataset.testFraction, general: dataset.general }),
     imports: config.imports.map(({ file }) => file),
     general: dataset.general.map(({ file }) => file),
     benchmarks: filter.contamination ? benchmarkFiles(config) : [],
@@ -106,6 +107,12 @@ function checkRows(files: readonly RowFile[], kept: number, general: number): vo
   const samples = files.find(({ path }) => path === 'samples.jsonl')?.rows;
   if (rows === kept + general && samples === kept) return;
   throw new Error(`${rows} rows and ${samples} samples were written of ${kept} kept and ${general} general ones`);
+}
+
+/** What kept every sample out, for a person who has to change the filter. */
+function listReasons({ rejected, failed }: JudgedSamples): string {
+  const reasons = Object.entries(rejected).map(([reason, count]) => `${count} ${reason}`);
+  return [...reasons, ...(failed > 0 ? [`${failed} failed`] : [])].join(', ') || 'there are none';
 }
 
 function cardOf(

@@ -2,7 +2,7 @@ import { mkdtemp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { filterText, type FilterRefusal } from '../domain/filter.ts';
 import { fingerprint8, sha256Hex } from '../domain/fingerprint.ts';
-import { importsKey, sampleKey } from '../domain/keys.ts';
+import { importsKey, importsLeftOutKey, sampleKey } from '../domain/keys.ts';
 import { countWords, lengthScore } from '../domain/length.ts';
 import { readRequiredLength } from '../domain/required-length.ts';
 import { cleanSection, joinSections } from '../domain/response.ts';
@@ -16,12 +16,15 @@ import { whileBeating } from './heartbeat.ts';
 import { LineFileWriter } from './io/rows/line-file.ts';
 import { formOf, readRows } from './io/rows/read-rows.ts';
 import { jsonBytes } from './io/store/json.ts';
+import { leftOutLines } from './left-out.ts';
 import { measureText } from './measure-text.ts';
 import type { RunReference } from './run-files.ts';
 
 /** Finished texts that a run took in: a store path of their instructions, and the counts; read = imported + left out. */
 export interface ImportedSamples {
   readonly key: string;
+  /** Store path of the rows that were left out, with where they stood and why. */
+  readonly leftOutKey: string;
   readonly read: number;
   readonly imported: number;
   readonly leftOut: Readonly<Record<string, number>>;
@@ -43,9 +46,9 @@ export function importSamples(deps: ActivityDeps, input: RunReference): Promise<
     const folder = await mkdtemp(join(work, `${input.run}-`));
     try {
       const instructions = new LineFileWriter(join(folder, 'instructions.jsonl'));
-      const ids = new Set<string>();
-      const leftOut: Record<string, number> = {};
-      const leave = (step: string) => (leftOut[step] = (leftOut[step] ?? 0) + 1);
+      const ids = new Map<string, string>();
+      const leftOutFile = new LineFileWriter(join(folder, 'left-out.jsonl'));
+      const leftOut = leftOutLines(leftOutFile);
       let read = 0;
       for (const { file, limit = Infinity } of config.imports) {
         const local = join(folder, 'source');
@@ -59,15 +62,17 @@ export function importSamples(deps: ActivityDeps, input: RunReference): Promise<
           if (!text.ok) {
             if (config.instructions.badRows === 'fail')
               throw failure('Instructions.Invalid', `${file}:${row.line}: ${text.problem}`);
-            leave('bad-row');
+            await leftOut.add({ source: file, line: row.line, step: 'bad-row', detail: text.problem });
             continue;
           }
           const id = sha256Hex(text.prompt).slice(0, 16);
-          if (ids.has(id)) {
-            leave('duplicate');
+          const first = ids.get(id);
+          if (first !== undefined) {
+            const detail = `a second text for the instruction of ${first}`;
+            await leftOut.add({ source: file, line: row.line, id, step: 'duplicate', detail });
             continue;
           }
-          ids.add(id);
+          ids.set(id, `${file}:${row.line}`);
           const length = config.instructions.readLength ? readRequiredLength(text.prompt)?.words : undefined;
           const instruction: Instruction = {
             id,
@@ -83,9 +88,12 @@ export function importSamples(deps: ActivityDeps, input: RunReference): Promise<
         }
       }
       await instructions.close();
+      await leftOutFile.close();
       const key = importsKey(input.run, fingerprint8([config.imports, config.instructions.readLength]));
       await deps.store.upload(key, join(folder, 'instructions.jsonl'));
-      return { key, read, imported: ids.size, leftOut };
+      const leftOutKey = importsLeftOutKey(key);
+      await deps.store.upload(leftOutKey, join(folder, 'left-out.jsonl'));
+      return { key, leftOutKey, read, imported: ids.size, leftOut: leftOut.counts };
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -3,10 +3,17 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type { RunConfig } from '../configs/schema.ts';
 import { instructionsKey, leftOutKey, selectionVerdictKey } from '../domain/keys.ts';
-import { Instruction, SelectionVerdict, type Candidate, type SelectionStep } from '../domain/schemas/instruction.ts';
+import {
+  Instruction,
+  LeftOut,
+  SelectionVerdict,
+  type Candidate,
+  type SelectionStep,
+} from '../domain/schemas/instruction.ts';
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
 import { whileBeating } from './heartbeat.ts';
+import type { ImportedSamples } from './import-samples.ts';
 import { linesOf, LineFileWriter } from './io/rows/line-file.ts';
 import { readJson } from './io/store/json.ts';
 import { leftOutLines } from './left-out.ts';
@@ -18,8 +25,8 @@ import { inWorkFolder } from './work-folder.ts';
 
 export interface SelectInstructionsInput extends RunReference {
   readonly candidates: ListedCandidates;
-  /** Store path of instructions of finished texts; they are taken as they are. */
-  readonly imported?: string;
+  /** Finished texts that were taken in; their instructions are taken as they are. */
+  readonly imported?: ImportedSamples;
 }
 
 /** What was selected: a store path of instructions with ids, and the counts; read = selected + left out. */
@@ -53,7 +60,7 @@ export function selectInstructions(deps: ActivityDeps, input: SelectInstructions
 
       const imports = new Set<string>();
       if (input.imported !== undefined) {
-        await deps.store.download(input.imported, at('imported.jsonl'));
+        await deps.store.download(input.imported.key, at('imported.jsonl'));
         for await (const line of linesOf(at('imported.jsonl'))) imports.add(Instruction.parse(JSON.parse(line)).id);
       }
       const refuse = laterSteps(config, imports);
@@ -68,7 +75,13 @@ export function selectInstructions(deps: ActivityDeps, input: SelectInstructions
           else await selected.write(JSON.stringify(instruction));
         }
       }
-      const importedRead = input.imported === undefined ? 0 : await appendImported(at('imported.jsonl'), selected);
+      if (input.imported) {
+        for await (const line of linesOf(at('imported.jsonl'))) await selected.write(line);
+        await deps.store.download(input.imported.leftOutKey, at('imported-left-out.jsonl'));
+        for await (const line of linesOf(at('imported-left-out.jsonl')))
+          await leftOut.add(LeftOut.parse(JSON.parse(line)));
+      }
+      const importedRead = input.imported?.read ?? 0;
       const count = await selected.close();
       await leftOutFile.close();
       if (count === 0) throw failure('Instructions.Invalid', nothingLeft(config, read, leftOut.counts));
@@ -124,15 +137,6 @@ async function readVerdicts(
   return lookUpAll(rows, ({ instruction }) =>
     readJson(deps.store, selectionVerdictKey(run, settings, instruction.id), SelectionVerdict),
   );
-}
-
-async function appendImported(local: string, selected: LineFileWriter): Promise<number> {
-  let read = 0;
-  for await (const line of linesOf(local)) {
-    read++;
-    await selected.write(line);
-  }
-  return read;
 }
 
 async function hashOf(...files: readonly string[]): Promise<string> {

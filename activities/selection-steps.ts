@@ -23,8 +23,9 @@ export async function selectionSteps(deps: ActivityDeps, config: RunConfig): Pro
     languageStep(config),
     duplicateStep(),
     await ruleStep(deps, config),
-    nearDuplicateStep(config),
     await contaminationStep(deps, config),
+    // After all others: what is left out here is near to one that they let through.
+    nearDuplicateStep(config),
   ];
   return steps.filter((step) => step !== undefined);
 }
@@ -39,13 +40,13 @@ function languageStep({ instructions: { languages } }: RunConfig): Step | undefi
 }
 
 function duplicateStep(): Step {
-  const known = new Set<string>();
+  const known = new Map<string, string>();
   return {
     name: 'duplicate',
-    refuse: ({ instruction: { id } }) => {
-      if (known.has(id)) return `of ${id}`;
-      known.add(id);
-      return undefined;
+    refuse: ({ instruction: { id }, source, line }) => {
+      const first = known.get(id);
+      if (first === undefined) known.set(id, `of ${source}:${line}`);
+      return first;
     },
   };
 }

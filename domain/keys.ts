@@ -42,6 +42,9 @@ export const candidatesPageKey = (folder: string, page: number): string =>
 export const selectionVerdictKey = (run: string, settings: string, id: string): string =>
   `runs/${run}/selections/${settings}/${id}.json`;
 
+/** A store path of the imported rows that were left out, beside the instructions of the others. */
+export const importsLeftOutKey = (imports: string): string => imports.replace(/\.jsonl$/, '.left-out.jsonl');
+
 /** A store folder of the views of a run's samples. */
 export const samplesFolder = (run: string): string => `runs/${run}/samples`;
 

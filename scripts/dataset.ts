@@ -96,7 +96,8 @@ async function readInstructions(
 ): Promise<Map<string, Instruction> | undefined> {
   const record = await findJson(store, stageKey(run, 'select'), StageRecord);
   const newest = z.object({ key: z.string() }).safeParse(record?.outcome).data?.key;
-  const key = typeof madeFrom?.['instructions'] === 'string' ? madeFrom['instructions'] : newest;
+  const named = madeFrom?.['instructions'];
+  const key = typeof named === 'string' ? `runs/${run}/${named.split('/').at(-1)}` : newest;
   if (key === undefined || !(await store.find(key))) return undefined;
   return new Map((await readJsonLines(store, key, Instruction)).map((row) => [row.id, row]));
 }

@@ -1,6 +1,5 @@
 import { ApplicationFailure, executeChild } from '@temporalio/workflow';
 import type { RunConfig } from '../configs/schema.ts';
-import type { ImportedSamples } from '../activities/import-samples.ts';
 import type { StageOutcomes } from '../activities/stage-outcomes.ts';
 import { budgetOf } from '../domain/cost.ts';
 import { childId, MODEL_NAMES, STAGES, type ModelName, type Stage } from '../domain/names.ts';
@@ -80,7 +79,7 @@ function stageTable(input: RunPipelineInput, state: RunState): StageTable {
     select: async () => {
       if (config.imports.length === 0) return selectCandidates(input);
       const imported = await pausable(run, () => assembly.importSamples(reference));
-      return withImports(await selectCandidates(input, imported.key), imported);
+      return selectCandidates(input, imported);
     },
 
     generate: ({ select }) => generateDataset(input, state, select),
@@ -124,13 +123,6 @@ function stageTable(input: RunPipelineInput, state: RunState): StageTable {
 
     report: () => pausable(run, () => assembly.publishReport(reference)),
   };
-}
-
-/** What the selection and the imports read and left out, together. */
-function withImports(selected: StageOutcomes['select'], { read, imported, leftOut }: ImportedSamples) {
-  const steps = new Set([...Object.keys(selected.leftOut), ...Object.keys(leftOut)]);
-  const sums = [...steps].map((step) => [step, (selected.leftOut[step] ?? 0) + (leftOut[step] ?? 0)] as const);
-  return { ...selected, read: selected.read + read - imported, leftOut: Object.fromEntries(sums) };
 }
 
 /** Generates all samples, and again those without a verdict after a person has resumed a run with too many failed. */

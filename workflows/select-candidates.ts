@@ -1,4 +1,5 @@
 import { ApplicationFailure, executeChild } from '@temporalio/workflow';
+import type { ImportedSamples } from '../activities/import-samples.ts';
 import type { ListedCandidates } from '../activities/list-candidates.ts';
 import type { StageOutcomes } from '../activities/stage-outcomes.ts';
 import type { RunConfig } from '../configs/schema.ts';
@@ -19,7 +20,7 @@ export interface SelectCandidatesInput {
 /** Selects a run's instructions: the steps on the text alone, a model's verdicts where one is asked, then quotas and limit. */
 export async function selectCandidates(
   input: SelectCandidatesInput,
-  imported?: string,
+  imported?: ImportedSamples,
 ): Promise<StageOutcomes['select']> {
   const { run, revision } = input;
   const candidates = await pausable(run, () => assembly.listCandidates({ run, revision }));

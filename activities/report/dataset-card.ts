@@ -99,7 +99,11 @@ them one after another, seeing what it has written. The text is what the model w
       hash(value),
     ]),
     ...Object.entries(madeFrom).flatMap(([name, value]): [string, string][] =>
-      [value].flat().map((one) => [`made from: ${markdownText(name)}`, hash(one)]),
+      // Settings in JSON stand in the tables below; here stand hashes and names.
+      [value]
+        .flat()
+        .filter((one) => !one.startsWith('{'))
+        .map((one) => [`made from: ${markdownText(name)}`, hash(one)]),
     ),
     ['seed of the order', String(seed)],
   ];

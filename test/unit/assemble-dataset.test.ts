@@ -210,7 +210,7 @@ describe('assembleDataset', () => {
     await prepare(['filter.minWords=5000'], texts);
     await expect(assemble()).rejects.toMatchObject({
       type: 'Dataset.Empty',
-      message: expect.stringContaining('"too-short":10'),
+      message: expect.stringContaining('10 too-short'),
     });
   });
 

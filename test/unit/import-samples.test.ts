@@ -6,7 +6,7 @@ import { importSamples } from '../../activities/import-samples.ts';
 import { jsonLinesBytes, readJson, readJsonLines } from '../../activities/io/store/json.ts';
 import { sha256Hex } from '../../domain/fingerprint.ts';
 import { sampleKey } from '../../domain/keys.ts';
-import { Instruction } from '../../domain/schemas/instruction.ts';
+import { Instruction, LeftOut } from '../../domain/schemas/instruction.ts';
 import { Sample } from '../../domain/schemas/sample.ts';
 import { inActivity } from '../samples.ts';
 import { activityDeps } from './activity-deps.ts';
@@ -28,7 +28,8 @@ async function importRows(bytes: Uint8Array, overrides: readonly string[] = []) 
   const result = await inActivity(() => importSamples(deps, RUN));
   const instructions = await readJsonLines(deps.store, result.key, Instruction);
   const sampleOf = (prompt: string) => readJson(deps.store, sampleKey('r', sha256Hex(prompt).slice(0, 16)), Sample);
-  return { ...result, instructions, sampleOf };
+  const leftOutRows = await readJsonLines(deps.store, result.leftOutKey, LeftOut);
+  return { ...result, instructions, leftOutRows, sampleOf };
 }
 
 const messages = (prompt: string, text: string) => ({
@@ -85,8 +86,17 @@ describe('importSamples', () => {
   test('counts duplicates and broken rows, or names the first broken one, as the configuration says', async () => {
     const good = JSON.stringify(messages('Write about snow.', 'The snow fell on the roofs all day.'));
     const bytes = new TextEncoder().encode(`${good}\n{"broken\n${good}\n{"prompt": "no text"}\n`);
-    const { instructions, ...counts } = await importRows(bytes, ['instructions.badRows=reject']);
+    const { instructions, leftOutRows, ...counts } = await importRows(bytes, ['instructions.badRows=reject']);
     expect(counts).toMatchObject({ read: 4, imported: 1, leftOut: { 'bad-row': 2, duplicate: 1 } });
+    expect(leftOutRows).toEqual([
+      { source: 'inputs/rows', line: 2, step: 'bad-row', detail: expect.any(String) },
+      expect.objectContaining({
+        line: 3,
+        step: 'duplicate',
+        detail: 'a second text for the instruction of inputs/rows:1',
+      }),
+      expect.objectContaining({ line: 4, step: 'bad-row' }),
+    ]);
     expect(instructions).toHaveLength(1);
     await expect(importRows(bytes)).rejects.toMatchObject({
       type: 'Instructions.Invalid',

@@ -12,6 +12,7 @@ import { StoreError } from '../../activities/io/store/store.ts';
 import { judgeInstruction } from '../../activities/judge-instruction.ts';
 import { listCandidates } from '../../activities/list-candidates.ts';
 import { readCandidate, readCandidates } from '../../activities/read-candidates.ts';
+import type { ImportedSamples } from '../../activities/import-samples.ts';
 import { selectInstructions, type SelectedInstructions } from '../../activities/select-instructions.ts';
 import { sha256Hex } from '../../domain/fingerprint.ts';
 import { Instruction, LeftOut, type Candidate } from '../../domain/schemas/instruction.ts';
@@ -58,7 +59,7 @@ describe('a selection', () => {
     return deps;
   }
 
-  async function select(deps: ActivityDeps, imported?: string): Promise<SelectedInstructions> {
+  async function select(deps: ActivityDeps, imported?: ImportedSamples): Promise<SelectedInstructions> {
     const candidates = await run(() => listCandidates(deps, RUN));
     return run(() => selectInstructions(deps, { ...RUN, candidates, ...(imported ? { imported } : {}) }));
   }
@@ -108,9 +109,9 @@ describe('a selection', () => {
     expect(rows.map(({ line, step, detail }) => [line, step, detail])).toEqual([
       [2, 'bad-row', 'has no column "prompt"'],
       [3, 'language', 'fr'],
-      [4, 'duplicate', `of ${idOf(good)}`],
+      [4, 'duplicate', 'of a.jsonl:1'],
       [5, 'rule', 'spies: "spies"'],
-      [6, 'duplicate', `of ${idOf(good)}`],
+      [6, 'duplicate', 'of a.jsonl:1'],
       [7, 'near-duplicate', expect.stringMatching(new RegExp(`^of ${idOf(good)}, similarity 0\\.\\d\\d$`))],
       [8, 'contamination', expect.stringMatching(/^17 tokens of .*row 1: "Describe in great detail/)],
       [10, 'quota', 'en: 2 at most'],
@@ -209,8 +210,12 @@ describe('a selection', () => {
     const deps = await depsOf([{ prompt: promptOf(1) }, { prompt: promptOf(2) }], { limit: 1 });
     const imported = [promptOf(1), promptOf(9)].map((prompt) => ({ id: idOf(prompt), prompt, imported: true }));
     await deps.store.putView('runs/r/imports.jsonl', jsonLinesBytes(imported));
-    const outcome = await select(deps, 'runs/r/imports.jsonl');
-    expect(outcome).toMatchObject({ read: 4, selected: 3, duplicates: 1 });
+    const left: LeftOut = { source: 'x.jsonl', line: 3, step: 'bad-row', detail: 'not valid JSON' };
+    await deps.store.putView('runs/r/imports.left-out.jsonl', jsonLinesBytes([left]));
+    const counts = { read: 3, imported: 2, leftOut: { 'bad-row': 1 } };
+    const stored = { key: 'runs/r/imports.jsonl', leftOutKey: 'runs/r/imports.left-out.jsonl' };
+    const outcome = await select(deps, { ...stored, ...counts });
+    expect(outcome).toMatchObject({ read: 5, selected: 3, duplicates: 1 });
     expect((await leftOutOf(deps, outcome))[0]?.detail).toBe(`of ${idOf(promptOf(1))}, which is imported`);
     expect(await readJsonLines(deps.store, outcome.key, Instruction)).toMatchObject([
       { prompt: promptOf(2) },
