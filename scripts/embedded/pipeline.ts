@@ -23,15 +23,16 @@ export async function startPipeline(log: (line: string) => void): Promise<Embedd
   const environment = { ...given, temporalAddress: services.temporalAddress, embeddedModelUrl: services.modelUrl };
   try {
     const workers = await startWorkers(environment, ROLES);
-    const stop = async () => {
-      await workers.stop();
-      await services.stop();
-    };
+    let stopped: Promise<void> | undefined;
+    // A signal and whoever sees the workers end both ask for it: it is done once.
+    const stop = () => (stopped ??= workers.stop().finally(() => services.stop()));
     const workersEnded = workers.ended.then((): never => {
       throw new EmbeddedError('the workers ended; npm start goes on with the run');
     });
-    workersEnded.catch(() => undefined);
-    return { environment, services, workers, broken: Promise.race([services.broken, workersEnded]), stop };
+    const broken = Promise.race([services.broken, workersEnded]);
+    // Not everybody listens to it, and after a stop it says nothing new.
+    broken.catch(() => undefined);
+    return { environment, services, workers, broken, stop };
   } catch (error) {
     await services.stop();
     throw error;

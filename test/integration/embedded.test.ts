@@ -53,6 +53,26 @@ describe.skipIf(missing('services'))('the embedded services', () => {
     expect((await fetch(services.uiUrl)).status).toBe(200);
   });
 
+  it('end with the dev command on Ctrl-C, with one line and no trace', async () => {
+    starter = spawn(process.execPath, ['--import', 'tsx', 'scripts/longwriter.ts', 'dev'], {
+      cwd: PROJECT,
+      env: { PATH: process.env['PATH'], LONGWRITER_HOME: home, LONGWRITER_STORE: join(home, 'store') },
+      stdio: ['ignore', 'inherit', 'pipe'],
+    });
+    const said: string[] = [];
+    for await (const line of createInterface({ input: starter.stderr! })) {
+      said.push(line);
+      if (line.endsWith('Ctrl-C ends')) break;
+    }
+    const records = await readRegistry(join(home, 'processes'));
+    expect(records.map(({ name }) => name).toSorted()).toEqual(['model-server', 'temporal']);
+    let more = '';
+    starter.stderr!.on('data', (data: Buffer) => (more += data.toString()));
+    expect(await interrupt()).toBe(130);
+    expect(more.trim().split('\n')).toEqual([expect.stringMatching(/^stopping; /)]);
+    await expectEnded(records);
+  });
+
   it('leave nothing where one of them cannot start', async () => {
     // A project whose services layer has Temporal, and no model.
     const fresh = join(home, 'fresh');
