@@ -87,11 +87,15 @@ async function assemble(
     for (const [index, source] of dataset.general.entries())
       general.push(await takeGeneralRows(deps.store, source, seed, judged.train, join(scratch, `general-${index}`)));
     const rows = await writeSplits(local, dataset, judged.kept, general, signal);
+    const asked = general.reduce((sum, one) => sum + one.asked, 0);
     const taken = general.reduce((sum, one) => sum + one.taken, 0);
     checkRows(rows, kept, taken);
     const counts = { selected, kept, rejected: selected - kept - failed, failed, general: taken };
     await writeFile(join(local, 'length.svg'), drawLengthPicture(judged.words));
-    await writeFile(join(local, 'README.md'), renderDatasetCard(cardOf(config, input, judged, counts, madeFrom)));
+    await writeFile(
+      join(local, 'README.md'),
+      renderDatasetCard(cardOf(config, input, judged, { ...counts, generalAsked: asked }, madeFrom)),
+    );
     const others = [{ path: 'rejections.jsonl', rows: counts.rejected }, { path: 'length.svg' }, { path: 'README.md' }];
     signal.throwIfAborted();
     await uploadFiles(deps.store, folder, local, [...rows, ...others], { inputs, counts, madeFrom });

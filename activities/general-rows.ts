@@ -9,6 +9,8 @@ import { orderKey, sortedByKey } from './seeded-order.ts';
 /** General SFT rows that a dataset takes from one file of the user's, in seeded order. */
 export interface GeneralRows {
   readonly taken: number;
+  /** Rows that the configuration asked for; the file may have fewer. */
+  readonly asked: number;
   /** Key of each taken row, rising. */
   readonly keys: Float64Array;
   /** The taken row of a place, as a line of JSON. */
@@ -48,9 +50,11 @@ export async function takeGeneralRows(
   const written = await writer.close();
   const all = new Float64Array(written);
   const index = await LineIndex.open(spool, written, (line, at) => (all[at] = orderKey(seed, line)));
-  const order = sortedByKey(all).subarray(0, rows ?? (ratio === undefined ? undefined : Math.round(ratio * kept)));
+  const asked = rows ?? (ratio === undefined ? written : Math.round(ratio * kept));
+  const order = sortedByKey(all).subarray(0, asked);
   return {
     taken: order.length,
+    asked,
     keys: Float64Array.from(order, (at) => all[at]!),
     read: (place) => index.read(order[place]!),
     close: () => index.close(),

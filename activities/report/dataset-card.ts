@@ -18,6 +18,8 @@ export interface DatasetCardInput {
     readonly rejected: number;
     readonly failed: number;
     readonly general: number;
+    /** General rows that the configuration asked for, where the files had fewer. */
+    readonly generalAsked?: number;
   };
   /** Rows that the selection read, and how many each of its steps left out; absent where nothing was selected from. */
   readonly selection?: { readonly read: number; readonly leftOut: Readonly<Record<string, number>> };
@@ -69,8 +71,9 @@ function head({ name, counts, languages, splits, licence, origins }: DatasetCard
   });
 }
 
-function title({ name, counts: { kept, general }, licence }: DatasetCardInput): string {
-  const mixed = general > 0 ? ` and ${counted(general, 'general row')}` : '';
+function title({ name, counts: { kept, general, generalAsked = general }, licence }: DatasetCardInput): string {
+  const fewer = generalAsked > general ? ` (${whole(generalAsked)} were asked for, and the files have no more)` : '';
+  const mixed = general > 0 ? ` and ${counted(general, 'general row')}${fewer}` : '';
   return `# ${markdownText(name)}
 
 ${counted(kept, 'long text')}${mixed}, each a row \`{"messages": […]}\`: of a long text the instruction and the text.

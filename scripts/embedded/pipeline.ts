@@ -25,7 +25,7 @@ export async function startPipeline(log: (line: string) => void): Promise<Embedd
     const workers = await startWorkers(environment, ROLES);
     let stopped: Promise<void> | undefined;
     // A signal and whoever sees the workers end both ask for it: it is done once.
-    const stop = () => (stopped ??= workers.stop().finally(() => services.stop()));
+    const stop = () => (stopped ??= stopBoth(workers, services));
     const workersEnded = workers.ended.then((): never => {
       throw new EmbeddedError('the workers ended; npm start goes on with the run');
     });
@@ -36,5 +36,13 @@ export async function startPipeline(log: (line: string) => void): Promise<Embedd
   } catch (error) {
     await services.stop();
     throw error;
+  }
+}
+
+async function stopBoth(workers: RunningWorkers, services: EmbeddedServices): Promise<void> {
+  try {
+    await workers.stop();
+  } finally {
+    await services.stop();
   }
 }

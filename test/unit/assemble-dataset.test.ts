@@ -155,6 +155,20 @@ describe('assembleDataset', () => {
     expect(thirty.slice(-20).some((row) => row.startsWith('Write'))).toBe(true);
   });
 
+  test('says so where the general files have fewer rows than asked for', async () => {
+    const row = {
+      messages: [
+        { role: 'user', content: 'q' },
+        { role: 'assistant', content: 'a' },
+      ],
+    };
+    await prepare(['dataset.general=[{file: inputs/general, ratio: 30}]'], texts);
+    await deps.store.putView('inputs/general', jsonLinesBytes([row, row]));
+    const made = await assemble();
+    expect(made.general).toBe(2);
+    expect(await readText(deps.store, `${made.folder}/README.md`)).toContain('2 general rows (300 were asked for');
+  });
+
   test('says what a general row lacks, where it stands, and leaves nothing behind', async () => {
     await prepare(['dataset.general=[{file: inputs/general}]'], texts);
     await deps.store.putView('inputs/general', new TextEncoder().encode('{"messages": []}\n'));
