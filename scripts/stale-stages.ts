@@ -4,10 +4,11 @@ import { STAGES, type Stage } from '../domain/names.ts';
 
 /** What each stage depends on, beside the stages before it. */
 const DEPENDS: { readonly [S in Stage]?: (config: RunConfig) => unknown } = {
-  select: ({ instructions, prompts, endpoints, evaluation }) => {
+  select: ({ instructions, imports, prompts, endpoints, evaluation }) => {
     const { model, decontaminate } = instructions;
     return [
       instructions,
+      imports,
       decontaminate ? evaluation.benchmark : null,
       model
         ? [
@@ -31,7 +32,11 @@ const DEPENDS: { readonly [S in Stage]?: (config: RunConfig) => unknown } = {
     endpoints.writer.model,
     endpoints.writer.dialect.stripThinking,
   ],
-  dataset: ({ dataset, seed }) => [dataset, seed],
+  dataset: ({ dataset, filter, evaluation, seed }) => [
+    dataset,
+    seed,
+    filter.contamination ? evaluation.benchmark : null,
+  ],
   sft: ({ training }) => [training.baseModel, training.sft],
   preferences: ({ preferences, judge, prompts, endpoints }) => [
     preferences,

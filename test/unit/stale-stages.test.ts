@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../configs/load.ts';
+import { STAGES } from '../../domain/names.ts';
+import { staleStages } from '../../scripts/stale-stages.ts';
+
+describe('staleStages', () => {
+  it.each([
+    ['imports=[{file: x}]', 'select'],
+    ['instructions.limit=3', 'select'],
+    ['filter.minWords=3', 'generate'],
+    ['dataset.testFraction=0.1', 'dataset'],
+    ['training.sft.epochs=9', 'sft'],
+    ['evaluation.limit=1', 'evaluate'],
+  ])('%s makes everything from %s on stale', async (change, first) => {
+    const before = await loadConfig('configs/quickstart.yaml');
+    const after = await loadConfig('configs/quickstart.yaml', [change]);
+    expect(staleStages(before, after)).toEqual(STAGES.slice(STAGES.indexOf(first as (typeof STAGES)[number])));
+  });
+
+  it('counts a benchmark for the data where the data is held against it', async () => {
+    const filter = 'filter.contamination={}';
+    const before = await loadConfig('configs/quickstart.yaml', [filter]);
+    const after = await loadConfig('configs/quickstart.yaml', [filter, 'evaluation.benchmark=other.jsonl']);
+    expect(staleStages(before, after)[0]).toBe('dataset');
+  });
+});
