@@ -55,7 +55,7 @@ describe.skipIf(missing('services'))('a conversation with llama.cpp', () => {
     }));
     await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
     const overrides = [
-      `instructions={file: ${file}}`,
+      `instructions={sources: [{file: ${file}}]}`,
       'generation.window=5',
       'generation.plan.sections={min: 8, max: 8}',
       'generation.plan.sampling.maxTokens=900',
