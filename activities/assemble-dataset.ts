@@ -86,7 +86,7 @@ async function assemble(
   try {
     for (const [index, source] of dataset.general.entries())
       general.push(await takeGeneralRows(deps.store, source, seed, judged.train, join(scratch, `general-${index}`)));
-    const rows = await writeSplits(local, dataset, judged.kept, general, signal);
+    const rows = await writeSplits(local, dataset.name, judged.kept, general, signal);
     const asked = general.reduce((sum, one) => sum + one.asked, 0);
     const taken = general.reduce((sum, one) => sum + one.taken, 0);
     checkRows(rows, kept, taken);

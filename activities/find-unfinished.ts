@@ -160,7 +160,7 @@ function optional(key: 'bound', value: number | undefined): { readonly bound?: n
 }
 
 /** The view of a sample; one that cannot be read counts as none, since it is derived and made again for nothing. */
-async function findView(deps: ActivityDeps, run: string, id: string): Promise<Sample | undefined> {
+export async function findView(deps: ActivityDeps, run: string, id: string): Promise<Sample | undefined> {
   try {
     return await findJson(deps.store, sampleKey(run, id), Sample);
   } catch (error) {

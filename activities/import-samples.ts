@@ -1,4 +1,3 @@
-import { mkdtemp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { filterText, type FilterRefusal } from '../domain/filter.ts';
 import { fingerprint8, sha256Hex } from '../domain/fingerprint.ts';
@@ -19,6 +18,7 @@ import { jsonBytes } from './io/store/json.ts';
 import { leftOutLines } from './left-out.ts';
 import { measureText } from './measure-text.ts';
 import type { RunReference } from './run-files.ts';
+import { inWorkFolder } from './work-folder.ts';
 
 /** Finished texts that a run took in: a store path of their instructions, and the counts; read = imported + left out. */
 export interface ImportedSamples {
@@ -39,12 +39,9 @@ const FAILURE_TEXT = /^\s*Max tries\. Failed\.\s*$/u;
  * the same. Fails with Instructions.Invalid on a row that is neither, unless such rows are to be left out and counted.
  */
 export function importSamples(deps: ActivityDeps, input: RunReference): Promise<ImportedSamples> {
-  return whileBeating(async (signal) => {
-    const config = await deps.files.config(input);
-    const work = join(deps.node.home, 'work', 'imports');
-    await mkdir(work, { recursive: true });
-    const folder = await mkdtemp(join(work, `${input.run}-`));
-    try {
+  return whileBeating((signal) =>
+    inWorkFolder(deps.node.home, `imports-${input.run}`, async (folder) => {
+      const config = await deps.files.config(input);
       const instructions = new LineFileWriter(join(folder, 'instructions.jsonl'));
       const ids = new Map<string, string>();
       const leftOutFile = new LineFileWriter(join(folder, 'left-out.jsonl'));
@@ -94,10 +91,8 @@ export function importSamples(deps: ActivityDeps, input: RunReference): Promise<
       const leftOutKey = importsLeftOutKey(key);
       await deps.store.upload(leftOutKey, join(folder, 'left-out.jsonl'));
       return { key, leftOutKey, read, imported: ids.size, leftOut: leftOut.counts };
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  });
+    }),
+  );
 }
 
 async function sampleOf(

@@ -3,20 +3,18 @@ import { join } from 'node:path';
 import type { RunConfig } from '../configs/schema.ts';
 import { contaminationIndex } from '../domain/contamination.ts';
 import { filterText, isFilterReason, type FilterRefusal, type TextMeasures } from '../domain/filter.ts';
-import { sampleKey } from '../domain/keys.ts';
 import { scriptOf } from '../domain/language.ts';
 import { lengthScore } from '../domain/length.ts';
 import { nearDuplicates } from '../domain/near-duplicates.ts';
 import { taskOf } from '../domain/prompts.ts';
 import type { DatasetSample, Rejection, SftRow, TextLanguage } from '../domain/schemas/dataset.ts';
 import { Instruction } from '../domain/schemas/instruction.ts';
-import { Sample } from '../domain/schemas/sample.ts';
+import type { Sample } from '../domain/schemas/sample.ts';
 import { splitOf } from '../domain/split.ts';
 import { benchmarkPassages } from './benchmark-passages.ts';
 import type { ActivityDeps } from './deps.ts';
+import { findView } from './find-unfinished.ts';
 import { LineFileWriter, LineIndex, linesOf } from './io/rows/line-file.ts';
-import { CorruptObjectError, findJson } from './io/store/json.ts';
-import type { Store } from './io/store/store.ts';
 import { wellFormed } from '../domain/well-formed.ts';
 import { lookUpAll } from './look-ups.ts';
 import { measureText } from './measure-text.ts';
@@ -27,7 +25,7 @@ import { orderKey, sortedByKey } from './seeded-order.ts';
 export interface KeptSample {
   readonly key: number;
   readonly row: SftRow;
-  readonly facts: Omit<DatasetSample, 'row' | 'split'>;
+  readonly facts: Omit<DatasetSample, 'row'>;
 }
 
 /** What the filters made of a run's samples; kept + rejected + failed = selected. */
@@ -92,12 +90,15 @@ export async function judgeSamples(
           rejected[refusal.reason] = (rejected[refusal.reason] ?? 0) + 1;
           await rejections.write(JSON.stringify({ ...facts, ...refusal } satisfies Rejection));
         } else {
-          if (splitOf(sample.id, config.dataset.testFraction) === 'train') train++;
+          const split = splitOf(sample.id, config.dataset.testFraction);
+          if (split === 'train') train++;
           words.push(facts.words);
           languages[facts.language] = (languages[facts.language] ?? 0) + 1;
           origins[facts.origin] = (origins[facts.origin] ?? 0) + 1;
           const row = sftRow(wellFormed(taskOf(instruction)), wellFormed(sample.text));
-          await kept.write(JSON.stringify({ key: keys[at]!, row, facts: { ...facts, measures } } satisfies KeptSample));
+          await kept.write(
+            JSON.stringify({ key: keys[at]!, row, facts: { ...facts, split, measures } } satisfies KeptSample),
+          );
         }
       }
     }
@@ -158,19 +159,9 @@ const idOf = (line: string): string => (JSON.parse(line) as { id: string }).id;
 
 async function readSample(deps: ActivityDeps, run: string, settings: string, index: LineIndex, at: number) {
   const instruction = Instruction.parse(JSON.parse(await index.read(at)));
-  const view = await findView(deps.store, sampleKey(run, instruction.id));
+  const view = await findView(deps, run, instruction.id);
   const sample = view && hasCurrentText(view, settings) ? view : undefined;
   return { at, instruction, sample, measures: sample && (await measureText(sample.text)) };
-}
-
-/** A view that another version wrote, or that is broken, is none, here as where the generation looks for it. */
-async function findView(store: Store, key: string): Promise<Sample | undefined> {
-  try {
-    return await findJson(store, key, Sample);
-  } catch (error) {
-    if (error instanceof CorruptObjectError) return undefined;
-    throw error;
-  }
 }
 
 /**

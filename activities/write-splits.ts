@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { SPLITS, type DatasetSample, type SftRow, type Split } from '../domain/schemas/dataset.ts';
-import { splitName, splitOf } from '../domain/split.ts';
+import { splitName } from '../domain/split.ts';
 import type { GeneralRows } from './general-rows.ts';
 import { LineFileWriter, linesOf } from './io/rows/line-file.ts';
 import { MessagesParquetWriter } from './io/rows/messages-parquet.ts';
@@ -18,13 +18,12 @@ export interface RowFile {
  */
 export async function writeSplits(
   folder: string,
-  { name, testFraction }: { readonly name: string; readonly testFraction: number },
+  name: string,
   kept: string,
   general: readonly GeneralRows[],
   signal: AbortSignal,
 ): Promise<RowFile[]> {
-  const splits = SPLITS.filter((split) => split === 'train' || testFraction > 0);
-  const writers = splits.map((split) => ({ split, ...openSplit(folder, splitName(name, split)) }));
+  const writers = SPLITS.map((split) => ({ split, ...openSplit(folder, splitName(name, split)) }));
   const writerOf = (split: Split) => writers.find((one) => one.split === split)!;
   const samples = new LineFileWriter(join(folder, 'samples.jsonl'));
   const train = writerOf('train');
@@ -33,9 +32,8 @@ export async function writeSplits(
     signal.throwIfAborted();
     const { key, row, facts } = JSON.parse(line) as KeptSample;
     for await (const before of mix.until(key)) await train.write(before);
-    const split = splitOf(facts.sample, testFraction);
-    const writer = writerOf(split);
-    await samples.write(JSON.stringify({ ...facts, split, row: writer.rows() } satisfies DatasetSample));
+    const writer = writerOf(facts.split);
+    await samples.write(JSON.stringify({ ...facts, row: writer.rows() } satisfies DatasetSample));
     await writer.write(row);
   }
   for await (const after of mix.until(Infinity)) await train.write(after);
