@@ -50,6 +50,7 @@ export async function trainModel(deps: ActivityDeps, input: TrainModelInput): Pr
       data: data.inputs,
       base: input.base.identity,
       hyperparameters: jobHyperparameters(config, input.method),
+      chatTemplate: config.training.chatTemplate ?? null,
       seed: config.seed,
     });
     const folder = trainingFolder(input.run, input.method, inputs.slice(0, 8));

@@ -1,6 +1,7 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { RunConfig } from '../configs/schema.ts';
+import { sha256Hex } from '../domain/fingerprint.ts';
 import type { Manifest } from '../domain/schemas/dataset.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import type { TrainerJob } from '../domain/schemas/trainer.ts';
@@ -44,6 +45,9 @@ export async function prepareJob(deps: ActivityDeps, config: RunConfig, input: J
     output_dir: folder,
     seed: config.seed,
     resume_from: await fetchCheckpoint(deps, input.folder, folder),
+    ...(await chatTemplate(deps, config.training.chatTemplate, folder)),
+    trust_remote_code: config.training.trustRemoteCode !== undefined,
+    report_to: config.training.reportTo,
     hyperparameters: jobHyperparameters(config, input.method),
   };
   const file = join(folder, 'job.json');
@@ -53,11 +57,31 @@ export async function prepareJob(deps: ActivityDeps, config: RunConfig, input: J
   return { id, folder, command: fillCommand(config.training.command, values) };
 }
 
-/** Hyper-parameters in the trainer's own names. */
+/** The configured chat template as a file of the job, with its hash. */
+async function chatTemplate(
+  deps: ActivityDeps,
+  key: string | undefined,
+  folder: string,
+): Promise<Pick<TrainerJob, 'chat_template' | 'chat_template_sha256'>> {
+  if (key === undefined) return { chat_template: null, chat_template_sha256: null };
+  const text = await deps.files.text(key);
+  const file = join(folder, 'chat-template.jinja');
+  await writeFile(file, text);
+  return { chat_template: file, chat_template_sha256: sha256Hex(text) };
+}
+
+/** Hyper-parameters in the trainer's own names: snake_case, one level, null for what is unset. */
 export function jobHyperparameters(config: RunConfig, method: 'sft' | 'dpo'): TrainerJob['hyperparameters'] {
-  const settings = { maxSteps: null, lrScheduler: 'cosine', ...config.training[method] };
+  const { lora, ...settings } = { maxSteps: undefined, ...config.training[method] };
+  const flat = {
+    ...settings,
+    loraRank: lora?.rank,
+    loraAlpha: lora?.alpha,
+    loraDropout: lora?.dropout,
+    loraTargets: lora?.targets,
+  };
   return Object.fromEntries(
-    Object.entries(settings).map(([name, value]) => [
+    Object.entries(flat).map(([name, value]) => [
       name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
       value ?? null,
     ]),

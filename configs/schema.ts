@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LauncherSettings, training } from './training.ts';
 
 const positive = z.number().positive();
 const count = z.number().int().positive();
@@ -210,27 +211,6 @@ const filter = z.strictObject({
     .describe('leave out texts that are nearly another one of the dataset; off where unset'),
 });
 
-/** Hyper-parameters of one training; they reach the trainer's job.json in snake_case. */
-const hyperparameters = {
-  epochs: positive.default(4),
-  maxSteps: count.optional().describe('optimizer steps; ends earlier than the epochs where set'),
-  learningRate: positive.default(1e-5),
-  warmupRatio: fraction.default(0.03),
-  weightDecay: z.number().min(0).default(0.1),
-  adamBeta1: fraction.default(0.9),
-  adamBeta2: fraction.default(0.95),
-  maxGradNorm: positive.default(1),
-  batchSize: count.default(8).describe('rows of one optimizer step, over all GPUs'),
-  microBatchSize: count.default(1).describe('rows a GPU holds at once'),
-  maxLength: count.default(32768).describe('tokens of a row'),
-  overLong: z.enum(['skip', 'cut']).default('skip').describe('rows above maxLength'),
-  saveSteps: count.default(400).describe('optimizer steps between checkpoints'),
-  keepCheckpoints: count.default(2),
-  precision: z.enum(['bf16-autocast', 'float32']).default('bf16-autocast'),
-  gradientCheckpointing: z.boolean().default(true),
-  device: z.enum(['auto', 'cpu']).default('auto'),
-};
-
 const fields = z.strictObject({
   seed: z.number().int().min(0).default(42),
   instructions: instructions.prefault({}),
@@ -305,24 +285,7 @@ const fields = z.strictObject({
         .describe("the owner's licence for the dataset card, as the hub spells it, such as apache-2.0"),
     })
     .prefault({}),
-  training: z.strictObject({
-    baseModel: path.describe('folder on the GPU node, or a hub name'),
-    command: z.array(z.string().min(1)).min(1).default(['{python}', '-m', 'longwriter_trainer', '{job}']),
-    stallMinutes: positive
-      .default(30)
-      .describe('minutes without an event, within a phase, after which a trainer hangs'),
-    sft: z.strictObject(hyperparameters).prefault({}),
-    dpo: z
-      .strictObject({
-        ...hyperparameters,
-        learningRate: positive.default(1e-6),
-        maxSteps: count.optional().describe('optimizer steps; ends earlier than the epochs where set'),
-        beta: positive.default(0.1),
-        sftWeight: z.number().min(0).default(0).describe('weight of an SFT term on the chosen answer; 0 is off'),
-        precomputeReference: z.boolean().default(true),
-      })
-      .prefault({}),
-  }),
+  training,
   serving: z
     .strictObject({
       prepare: z
@@ -345,6 +308,7 @@ const fields = z.strictObject({
         .describe('server command; {model} {prepared} {host} {port} {key} {name} are filled in'),
       healthPath: z.string().startsWith('/').default('/health'),
       readySeconds: count.default(1800).describe('seconds the server may take to be ready'),
+      launcher: LauncherSettings.prefault({ kind: 'local' }).describe('how the server gets onto a GPU node'),
     })
     .prefault({}),
   preferences: z

@@ -47,6 +47,7 @@ export const INPUT_FIELDS: readonly InputField[] = [
   { at: 'prompts.summary', check: checkText },
   { at: 'prompts.judge', check: checkText },
   { at: 'prompts.selection', check: checkText },
+  { at: 'training.chatTemplate', check: checkText },
   { at: 'imports.*.file', check: checkedRows(importProblem, ({ instructions }) => instructions.badRows === 'reject') },
   { at: 'dataset.general.*.file', check: checkedRows(generalProblem) },
   { at: 'preferences.general', check: rowsOf(PreferenceRow) },

@@ -12,7 +12,11 @@ export const TrainerJob = z.strictObject({
   output_dir: z.string(),
   seed: z.number().int(),
   resume_from: z.string().nullable(),
-  hyperparameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  chat_template: z.string().nullable(),
+  chat_template_sha256: z.string().nullable(),
+  trust_remote_code: z.boolean(),
+  report_to: z.array(z.string()),
+  hyperparameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string()), z.null()])),
 });
 export type TrainerJob = z.infer<typeof TrainerJob>;
 

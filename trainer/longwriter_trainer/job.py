@@ -5,14 +5,14 @@ import os
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from longwriter_trainer.failures import JobInvalid
 
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """How to train; every field is required, except that the last three belong to DPO alone."""
+    """How to train; every field is required, except those that belong to one method."""
 
     epochs: float
     max_steps: int | None
@@ -32,6 +32,14 @@ class Hyperparameters:
     precision: Literal["bf16-autocast", "float32"]
     gradient_checkpointing: bool
     device: Literal["cpu", "auto"]
+    attention: Literal["auto", "eager", "sdpa", "flash_attention_2", "flash_attention_3"]
+    liger: bool
+    lora_rank: int | None
+    lora_alpha: int | None
+    lora_dropout: float | None
+    lora_targets: list[str] | None
+    packing: bool | None = None
+    loss_weighting: Literal["token", "sequence", "token-x-rows"] | None = None
     beta: float | None = None
     sft_weight: float | None = None
     precompute_reference: bool | None = None
@@ -51,36 +59,40 @@ class Job:
     seed: int
     resume_from: str | None
     model_identity: str
+    chat_template: str | None
+    chat_template_sha256: str | None
+    trust_remote_code: bool
+    report_to: list[str]
     hyperparameters: Hyperparameters
 
 
-DPO_ONLY = ("beta", "sft_weight", "precompute_reference")
+ONLY = {"sft": ("packing", "loss_weighting"), "dpo": ("beta", "sft_weight", "precompute_reference")}
 ABOVE_ZERO = """
     epochs learning_rate max_grad_norm
-    batch_size micro_batch_size max_length save_steps keep_checkpoints beta max_steps
+    batch_size micro_batch_size max_length save_steps keep_checkpoints beta max_steps lora_rank lora_alpha
 """
-ZERO_TO_ONE = "warmup_ratio adam_beta1 adam_beta2"
+ZERO_TO_ONE = "warmup_ratio adam_beta1 adam_beta2 lora_dropout"
 
 
 def _matches(value: Any, kind: Any) -> bool:
-    if isinstance(kind, UnionType):
+    if get_origin(kind) in (Union, UnionType):
         return any(_matches(value, part) for part in get_args(kind))
     if get_origin(kind) is Literal:
         return any(value == allowed and type(value) is type(allowed) for allowed in get_args(kind))
     if get_origin(kind) is list:
-        return isinstance(value, list) and len(value) > 0 and all(_matches(part, *get_args(kind)) for part in value)
+        return isinstance(value, list) and all(_matches(part, *get_args(kind)) for part in value)
     if kind is float:
         return type(value) in (int, float)
     return value is None if kind is type(None) else type(value) is kind
 
 
 def _described(kind: Any) -> str:
-    if isinstance(kind, UnionType):
+    if get_origin(kind) in (Union, UnionType):
         return " or ".join(_described(part) for part in get_args(kind))
     if get_origin(kind) is Literal:
         return " | ".join(json.dumps(allowed) for allowed in get_args(kind))
     names = {float: "a number", int: "an integer", str: "a string", bool: "true or false", type(None): "null"}
-    return names.get(kind, "a list of one or more strings")
+    return names.get(kind, "a list of strings")
 
 
 def _check(record: Any, shape: type, where: str, required: set[str]) -> dict:
@@ -100,16 +112,17 @@ def _check(record: Any, shape: type, where: str, required: set[str]) -> dict:
 
 def _check_hyperparameters(record: Any, method: str) -> Hyperparameters:
     required = {field.name for field in fields(Hyperparameters) if field.default is MISSING}
-    _check(record, Hyperparameters, "hyperparameters", required | set(DPO_ONLY if method == "dpo" else ()))
-    for key in DPO_ONLY:
-        if method == "sft" and key in record:
-            raise JobInvalid(f"hyperparameters: unknown key {key!r} (it belongs to dpo)")
-        if method == "dpo" and record[key] is None:
-            raise JobInvalid(f"hyperparameters: {key!r} is null")
+    _check(record, Hyperparameters, "hyperparameters", required | set(ONLY[method]))
+    for owner, keys in ONLY.items():
+        for key in keys:
+            if owner != method and key in record:
+                raise JobInvalid(f"hyperparameters: unknown key {key!r} (it belongs to {owner})")
+            if owner == method and record[key] is None:
+                raise JobInvalid(f"hyperparameters: {key!r} is null")
     for key, value in record.items():
         if key in ABOVE_ZERO.split() and value is not None and not value > 0:
             raise JobInvalid(f"hyperparameters: {key!r} is {value}, expected more than 0")
-        if key in ZERO_TO_ONE.split() and not 0 <= value < 1:
+        if key in ZERO_TO_ONE.split() and value is not None and not 0 <= value < 1:
             raise JobInvalid(f"hyperparameters: {key!r} is {value}, expected 0 or more and less than 1")
         if key in ("weight_decay", "sft_weight") and value < 0:
             raise JobInvalid(f"hyperparameters: {key!r} is {value}, expected 0 or more")
@@ -136,6 +149,8 @@ def read_job(path: Path) -> Job:
     for key in ("output_dir", *(["resume_from"] if record["resume_from"] else [])):
         if not os.path.isabs(record[key]):
             raise JobInvalid(f"job: {key!r} is no absolute path: {record[key]}")
+    if not record["train_files"]:
+        raise JobInvalid("job: 'train_files' is [], expected one file at least")
     for file in record["train_files"]:
         if not os.path.isabs(file):
             raise JobInvalid(f"job: a train file is no absolute path: {file}")

@@ -102,8 +102,16 @@ class Bench:
             "precision": "float32",
             "gradient_checkpointing": False,
             "device": "cpu",
+            "attention": "auto",
+            "liger": False,
+            "lora_rank": None,
+            "lora_alpha": None,
+            "lora_dropout": None,
+            "lora_targets": None,
         }
-        if method == "dpo":
+        if method == "sft":
+            hyperparameters |= {"packing": False, "loss_weighting": "token"}
+        else:
             hyperparameters |= {"beta": 0.1, "sft_weight": 0.5, "precompute_reference": True}
         self.job = {
             "version": 1,
@@ -116,6 +124,10 @@ class Bench:
             "seed": 7,
             "resume_from": None,
             "model_identity": "tiny",
+            "chat_template": None,
+            "chat_template_sha256": None,
+            "trust_remote_code": False,
+            "report_to": [],
             "hyperparameters": hyperparameters,
         }
 
