@@ -242,10 +242,11 @@ const fields = z.strictObject({
       summary: path.optional(),
       judge: path.optional(),
       selection: path.optional(),
+      step: path.optional().describe('asks for the next section in a preference pair of that level'),
     })
     .prefault({})
     .describe(
-      'prompt files of your own; slots are written {{instruction}}, {{plan}}, {{text}}, {{step}}, {{response}}, {{minWords}}',
+      'prompt files of your own; slots are written {{instruction}}, {{plan}}, {{text}}, {{step}}, {{words}}, {{response}}, {{minWords}}',
     ),
   imports: z
     .array(z.strictObject({ file: path, limit: count.optional().describe('rows taken, from the start') }))
@@ -316,6 +317,13 @@ const fields = z.strictObject({
     .prefault({}),
   preferences: z
     .strictObject({
+      level: z
+        .enum(['text', 'section'])
+        .default('text')
+        .describe('what a pair compares: whole texts, as in the paper, or what follows on instruction and text so far'),
+      steps: count
+        .default(1)
+        .describe('sections of each sample that are prompts, by the seed; of the level "section" only'),
       prompts: count.default(4000).describe('prompts taken from the dataset'),
       completions: z.number().int().min(2).default(4).describe('completions of the SFT model for each prompt'),
       minSpread: z

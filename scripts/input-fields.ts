@@ -50,6 +50,7 @@ export const INPUT_FIELDS: readonly InputField[] = [
   { at: 'prompts.summary', check: checkText },
   { at: 'prompts.judge', check: checkText },
   { at: 'prompts.selection', check: checkText },
+  { at: 'prompts.step', check: checkStepPrompt },
   { at: 'training.chatTemplate', check: checkText },
   { at: 'imports.*.file', check: checkedRows(importProblem, ({ instructions }) => instructions.badRows === 'reject') },
   { at: 'dataset.general.*.file', check: checkedRows(problemReadBy(readMessages)) },
@@ -114,6 +115,13 @@ async function checkSectionPrompt({ local, shown, config }: CheckedFile): Promis
   const text = await readUtf8(local, shown);
   if (config.generation.section.overflow !== 'summarize' || text.includes('{{text}}')) return;
   throw new ConfigError(`${shown}: has no slot {{text}}, which a summary is to stand in (generation.section.overflow)`);
+}
+
+/** A step is told by the text so far; without it every section of a sample would be asked for alike. */
+async function checkStepPrompt({ local, shown }: CheckedFile): Promise<void> {
+  const text = await readUtf8(local, shown);
+  const missing = ['{{instruction}}', '{{text}}', '{{words}}'].find((slot) => !text.includes(slot));
+  if (missing !== undefined) throw new ConfigError(`${shown}: has no slot ${missing}`);
 }
 
 async function readUtf8(local: string, shown: string): Promise<string> {

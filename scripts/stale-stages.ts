@@ -42,6 +42,7 @@ const DEPENDS: { readonly [S in Stage]?: (config: RunConfig) => unknown } = {
     preferences,
     judge,
     prompts.judge,
+    preferences.level === 'section' ? prompts.step : null,
     endpoints.judge.provider,
     endpoints.judge.model,
     endpoints.judge.dialect.stripThinking,

@@ -124,6 +124,13 @@ describe('the files that a configuration names', () => {
     expect(await refusal({ sources, decontaminate: { benchmarks: ['b.jsonl'] } })).toMatch(/^.\/b.jsonl:1: prompt: /);
   });
 
+  test('a prompt for steps has the slots without which it could ask for none', async () => {
+    await file('step.txt', 'Go on with {{instruction}}: {{words}} words.');
+    await expect(readInputs(await loadConfig(config, ['prompts.step=step.txt']), config)).rejects.toThrow(
+      'step.txt: has no slot {{text}}',
+    );
+  });
+
   test('general preference pairs are read, in whichever form, before a run begins', async () => {
     const refusalOf = async (line: object): Promise<string> => {
       await file('pairs.jsonl', `{"prompt": "a", "chosen": "b", "rejected": "c"}\n${JSON.stringify(line)}\n`);
