@@ -11,7 +11,7 @@ import type { ActivityDeps } from './deps.ts';
 import { findManifest, uploadFolder } from './folder.ts';
 import { whileBeating } from './heartbeat.ts';
 import { modelIdentityOf } from './identify-model.ts';
-import type { LaunchedJob } from './io/launcher/launcher.ts';
+import { LauncherError, type LaunchedJob } from './io/launcher/launcher.ts';
 import { StoreError } from './io/store/store.ts';
 import type { RunReference } from './run-files.ts';
 import { jobHyperparameters, prepareJob } from './training-job.ts';
@@ -83,9 +83,10 @@ async function launchAndWatch(
   const config = await deps.files.config(input);
   const { keepCheckpoints } = config.training[input.method];
   const tell = progressReporter(input);
-  await deps.launcher.submit(job);
+  const launcher = deps.launchers(config.training.launcher);
+  await launcher.submit(job);
   try {
-    await watchJob(deps.launcher, job, {
+    await watchJob(launcher, job, {
       stallMs: config.training.stallMinutes * 60_000,
       signal,
       onEvent: async (event) => {
@@ -94,8 +95,10 @@ async function launchAndWatch(
       },
     });
   } catch (error) {
-    // A worker that shuts down leaves the trainer to the next attempt; in every other case nobody would watch it.
-    if (!cancellationDetails()?.workerShutdown) await deps.launcher.cancel(job, GRACE_MS);
+    // A worker that shuts down, or that cannot ask after the job, leaves it to the next attempt; in every other case
+    // nobody would watch it.
+    const left = cancellationDetails()?.workerShutdown || error instanceof LauncherError;
+    if (!left) await launcher.cancel(job, GRACE_MS);
     throw error;
   }
 }
