@@ -1,3 +1,4 @@
+import type { LauncherSettings } from '../configs/training.ts';
 import type { EndpointName } from '../domain/names.ts';
 import type { Calls } from './calls.ts';
 import type { Gate } from './gate.ts';
@@ -18,7 +19,8 @@ export interface ActivityDeps {
   /** The pacer of an endpoint at a base URL; asked again with the same three, it is the same one. */
   readonly pacer: (endpoint: EndpointName, baseUrl: string, limits: PaceLimits) => Pacer;
   readonly outages: Outages;
-  readonly launcher: Launcher;
+  /** The launcher of a configuration's `training.launcher` or `serving.launcher`. */
+  readonly launchers: (settings: LauncherSettings) => Launcher;
   readonly node: NodeSettings;
 }
 

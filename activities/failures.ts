@@ -1,5 +1,6 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { FAILURES, type FailureType } from '../domain/failures.ts';
+import { LauncherError } from './io/launcher/launcher.ts';
 import { ModelError } from './io/model/model.ts';
 import { CorruptObjectError } from './io/store/json.ts';
 import { RowsError } from './io/rows/source-row.ts';
@@ -47,6 +48,7 @@ export function toFailure(error: unknown, attempt: number): unknown {
     return failure(`Model.${error.problem}`, error.message, { retryAfterMs });
   }
   if (error instanceof StoreError) return failure(`Store.${error.problem}`, error.message);
+  if (error instanceof LauncherError) return failure(`Launcher.${error.problem}`, error.message);
   if (error instanceof RowsError) return failure('Rows.Unreadable', error.message);
   if (error instanceof CorruptObjectError) return failure('Store.Corrupt', error.message);
   return error;

@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cancellationDetails, Context } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
 import { fingerprint } from '../domain/fingerprint.ts';
 import { trainingFolder } from '../domain/keys.ts';
 import type { Manifest } from '../domain/schemas/dataset.ts';
@@ -14,6 +14,7 @@ import { modelIdentityOf } from './identify-model.ts';
 import type { LaunchedJob } from './io/launcher/launcher.ts';
 import { StoreError } from './io/store/store.ts';
 import type { RunReference } from './run-files.ts';
+import { whileSubmitted, type JobCare } from './submitted-job.ts';
 import { jobHyperparameters, prepareJob } from './training-job.ts';
 import { hasModel, watchJob } from './watch-job.ts';
 import { PROGRESS_SIGNAL, type ProgressReport } from '../domain/progress.ts';
@@ -41,7 +42,7 @@ const GRACE_MS = 60_000;
  * goes on from its newest whole checkpoint. Fails with the Trainer.* failures.
  */
 export async function trainModel(deps: ActivityDeps, input: TrainModelInput): Promise<TrainedModel> {
-  return whileBeating(async (signal) => {
+  return whileBeating(async (signal, say) => {
     const config = await deps.files.config(input);
     const data = await findManifest(deps.store, input.data);
     if (!data) throw new StoreError('Missing', `${input.data} is not whole`);
@@ -60,7 +61,7 @@ export async function trainModel(deps: ActivityDeps, input: TrainModelInput): Pr
       return trained(input, folder, finished, data);
     }
     const job = await prepareJob(deps, config, { ...input, manifest: data, inputs, folder });
-    if (!(await hasModel(job))) await launchAndWatch(deps, input, job, folder, signal);
+    if (!(await hasModel(job))) await launchAndWatch(deps, input, job, folder, signal, say);
     for (const name of ['job.json', 'events.jsonl', 'trainer.log']) {
       // Copied by their bytes: a log is still appended to, and an upload may be a link.
       const bytes = await readFile(join(job.folder, name)).catch(() => undefined);
@@ -79,25 +80,32 @@ async function launchAndWatch(
   job: LaunchedJob,
   folder: string,
   signal: AbortSignal,
+  say: (details: unknown) => void,
 ): Promise<void> {
   const config = await deps.files.config(input);
   const { keepCheckpoints } = config.training[input.method];
   const tell = progressReporter(input);
-  await deps.launcher.submit(job);
-  try {
-    await watchJob(deps.launcher, job, {
+  let waiting = false;
+  const care: JobCare = {
+    graceMs: GRACE_MS,
+    outlivesWorker: true,
+    onChange: async (state) => {
+      say({ job: job.id, ...state });
+      // Once a wait, however often its reason changes: an execution takes 10,000 signals, and no more.
+      if (state.state === 'pending' && !waiting) await reportWaiting(input, state.detail);
+      waiting = state.state === 'pending';
+    },
+  };
+  await whileSubmitted(deps.launchers(config.training.launcher), job, care, (launcher) =>
+    watchJob(launcher, job, {
       stallMs: config.training.stallMinutes * 60_000,
       signal,
       onEvent: async (event) => {
         if (event.event === 'checkpoint-saved') await uploadCheckpoint(deps, folder, event.path, keepCheckpoints);
         if (event.event === 'step-end') await tell(event);
       },
-    });
-  } catch (error) {
-    // A worker that shuts down leaves the trainer to the next attempt; in every other case nobody would watch it.
-    if (!cancellationDetails()?.workerShutdown) await deps.launcher.cancel(job, GRACE_MS);
-    throw error;
-  }
+    }),
+  );
 }
 
 /** Tells the run about a step, a hundred times a training at most: an execution takes 10,000 signals, and no more. */
@@ -119,6 +127,12 @@ function progressReporter(input: TrainModelInput): (event: TrainerEvent & { even
       input.run,
     );
   };
+}
+
+/** Tells the run that a training has no node yet, or none any more. */
+function reportWaiting({ run, method }: TrainModelInput, why: string | undefined): Promise<void> {
+  const detail = `waiting for a GPU node${why === undefined ? '' : ` ${why}`}`;
+  return report({ stage: method, group: '', part: '', done: 0, total: 0, detail }, run);
 }
 
 async function report(progress: ProgressReport, run: string): Promise<void> {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { ActivityDeps } from '../activities/deps.ts';
 import { makeCalls } from '../activities/calls.ts';
 import { makeGate } from '../activities/gate.ts';
-import { localLauncher } from '../activities/io/launcher/local.ts';
+import { openLauncher } from '../activities/io/launcher/open.ts';
 import { openaiClient } from '../activities/io/model/openai.ts';
 import { openStore } from '../activities/io/store/open.ts';
 import { makeOutages } from '../activities/outages.ts';
@@ -23,7 +23,7 @@ export function activityDeps(environment: Environment, pacers: EndpointPacers): 
     model: openaiClient(),
     pacer: pacers.find,
     outages: makeOutages(),
-    launcher: localLauncher(processes),
+    launchers: (settings) => openLauncher(settings, processes),
     node: {
       home: environment.home,
       processes,

@@ -28,7 +28,7 @@ export async function activityDeps(
     model: { complete },
     pacer: () => pacer,
     outages: makeOutages(),
-    launcher: undefined as never,
+    launchers: undefined as never,
     node: {
       home: folder,
       processes: folder,

@@ -35,6 +35,7 @@ describe('watchJob', () => {
   async function watch(states: readonly JobState[], stallMs = 60_000): Promise<TrainerEvent[]> {
     const queue = [...states];
     const launcher: Launcher = {
+      reach: 'machine',
       submit: async () => undefined,
       state: async () => (queue.length > 1 ? queue.shift()! : queue[0]!),
       cancel: async () => undefined,

@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endProcess, isAlive, readRegistry, startProcess, type ProcessRecord } from '../process.ts';
-import type { JobState, LaunchedJob, Launcher } from './launcher.ts';
+import { logName, type JobState, type LaunchedJob, type Launcher } from './launcher.ts';
 
 /**
  * Runs jobs as processes of this machine. A job outlives the worker that started it: its process is found again in the
@@ -11,6 +11,7 @@ import type { JobState, LaunchedJob, Launcher } from './launcher.ts';
  */
 export function localLauncher(registry: string): Launcher {
   return {
+    reach: 'machine',
     async submit(job) {
       const { state } = await stateOf(registry, job);
       if (state === 'running') return;
@@ -27,7 +28,7 @@ export function localLauncher(registry: string): Launcher {
           ...job.command,
         ],
         cwd: job.folder,
-        logFile: join(job.folder, 'trainer.log'),
+        logFile: join(job.folder, logName(job)),
         registry,
       });
     },
