@@ -37,7 +37,7 @@ const DEPENDS: { readonly [S in Stage]?: (config: RunConfig) => unknown } = {
     seed,
     filter.contamination ? evaluation.benchmark : null,
   ],
-  sft: ({ training }) => [training.baseModel, training.sft],
+  sft: ({ training }) => [training.baseModel, training.chatTemplate, training.sft],
   preferences: ({ preferences, judge, prompts, endpoints }) => [
     preferences,
     judge,

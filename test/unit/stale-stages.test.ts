@@ -10,6 +10,7 @@ describe('staleStages', () => {
     ['filter.minWords=3', 'generate'],
     ['dataset.testFraction=0.1', 'dataset'],
     ['training.sft.epochs=9', 'sft'],
+    ['training.chatTemplate=other.jinja', 'sft'],
     ['preferences.level=section', 'preferences'],
     ['evaluation.limit=1', 'evaluate'],
   ])('%s makes everything from %s on stale', async (change, first) => {
