@@ -73,7 +73,8 @@ export function trainingReporter({ run, method }: { run: string; method: 'sft' |
     },
     look: async ({ state, detail }) => {
       if (state === 'pending') progress = { ...progress, phase: 'pending', waitsFor: detail ?? null };
-      else if (progress.phase === 'pending' || progress.phase === 'fetch') progress = { ...progress, phase: 'load', waitsFor: null };
+      else if (progress.phase === 'pending' || progress.phase === 'fetch')
+        progress = { ...progress, phase: 'load', waitsFor: null };
       await look();
     },
     handle: async (phase) => {
