@@ -61,12 +61,11 @@ def run(job: Job, events: EventLog) -> int:
         os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     # Seconds of imports: only for a job, data and checkpoint that hold.
-    from transformers import AutoTokenizer
-
     from longwriter_trainer import encode, training
+    from longwriter_trainer.chat_template import load_tokenizer
     from longwriter_trainer.reporter import RunReporter
 
-    tokenizer = AutoTokenizer.from_pretrained(job.base_model)
+    tokenizer = load_tokenizer(job)
     events.emit("phase-start", phase="tokenize")
     encode_rows = encode.encode_sft if job.method == "sft" else encode.encode_dpo
     encoded = encode_rows(rows, tokenizer, job.hyperparameters.max_length, job.hyperparameters.over_long)

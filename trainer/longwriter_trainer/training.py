@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers import AutoModelForCausalLM, PreTrainedModel
 
+from longwriter_trainer.chat_template import load_tokenizer
 from longwriter_trainer.checkpoints import mark_whole
 from longwriter_trainer.events import EventLog
 from longwriter_trainer.failures import Stopped
@@ -72,7 +73,7 @@ class WithoutModelCard:
 
 
 def save_final_model(trainer: Any, job: Job) -> Path:
-    """Writes ``model/`` whole, or not at all, with the base model's own tokenizer and chat template."""
+    """Writes ``model/`` whole, or not at all, with the tokenizer and the chat template of the job."""
     model = Path(job.output_dir) / "model"
     temporary = model.with_name(".model.writing")
     if trainer.args.should_save:
@@ -81,7 +82,7 @@ def save_final_model(trainer: Any, job: Job) -> Path:
     trainer.save_model(str(temporary))
     trainer.accelerator.wait_for_everyone()
     if trainer.args.should_save:
-        AutoTokenizer.from_pretrained(job.base_model).save_pretrained(temporary)
+        load_tokenizer(job).save_pretrained(temporary)
         (temporary / "training_args.bin").unlink(missing_ok=True)
         losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
         facts = {"step": trainer.state.global_step, "train_loss": sum(losses) / len(losses)}
