@@ -62,16 +62,15 @@ def run(job: Job, events: EventLog) -> int:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(output / "runs"))  # beside the checkpoints, which are dropped
     # Seconds of imports: only for a job, data and checkpoint that hold.
-    from transformers import AutoTokenizer
-
     from longwriter_trainer import encode, training
+    from longwriter_trainer.chat_template import load_tokenizer
     from longwriter_trainer.environment import attention_implementation, check_reporters, read_model_config
     from longwriter_trainer.reporter import RunReporter
 
     check_reporters(job)
     attention_implementation(job.hyperparameters)
     read_model_config(job)
-    tokenizer = AutoTokenizer.from_pretrained(job.base_model, trust_remote_code=job.trust_remote_code)
+    tokenizer = load_tokenizer(job)
     events.emit("phase-start", phase="tokenize")
     encode_rows = encode.encode_sft if job.method == "sft" else encode.encode_dpo
     encoded = encode_rows(rows, tokenizer, job.hyperparameters.max_length, job.hyperparameters.over_long)

@@ -11,6 +11,7 @@ import torch
 import torch.distributed
 from transformers import TrainerCallback
 
+from longwriter_trainer.chat_template import template_hash
 from longwriter_trainer.checkpoints import mark_whole, step_folders
 from longwriter_trainer.encode import Encoded
 from longwriter_trainer.events import EventLog
@@ -19,12 +20,17 @@ from longwriter_trainer.job import Job
 
 
 class RunReporter(TrainerCallback):
-    """Writes the events of a run, finishes its checkpoints and stops it, saved, after a SIGTERM."""
+    """Writes the events of a run, finishes its checkpoints and stops it, saved, after a SIGTERM.
+
+    Attributes:
+        facts: What run-start says besides what both methods say.
+    """
 
     def __init__(self, job: Job, events: EventLog, encoded: Encoded) -> None:
         """Takes over SIGTERM: from now on it is heard at the end of a step."""
         self.job, self.events, self.encoded = job, events, encoded
         self.trainer: Any = None
+        self.facts: dict[str, Any] = {}
         self.stopped = False
         self._last = (0.0, 0)
         signal.signal(signal.SIGTERM, self._on_sigterm)
@@ -46,8 +52,11 @@ class RunReporter(TrainerCallback):
             total_steps=state.max_steps,
             device=str(args.device),
             rows=self.encoded.rows,
-            skipped_rows=self.encoded.skipped,
+            skipped_rows=len(self.encoded.skipped),
+            cut_rows=len(self.encoded.cut),
             tokens=self.encoded.tokens,
+            chat_template_sha256=template_hash(self.encoded.template),
+            **self.facts,
             parameters=sum(parameter.numel() for parameter in model.parameters()),
         )
         self.events.emit("phase-start", phase="train")

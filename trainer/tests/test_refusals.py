@@ -43,7 +43,8 @@ def test_rows_that_are_too_long_are_skipped_and_counted_or_cut(base_model, metho
     prompt = conversation(0)["messages"][:1]
     fits = len(tokenizer.apply_chat_template(prompt, add_generation_prompt=True, return_dict=True)["input_ids"]) + 14
     cut = run(rows, tokenizer, fits, "cut")
-    assert (cut.rows, cut.skipped) == (3, 0)
+    over_long = ["f:1", "f:2"] if method == "sft" else ["f:0", "f:1", "f:2"]
+    assert (cut.rows, cut.skipped, cut.cut) == (3, [], over_long)
     if method == "sft":
         assert max(map(len, cut.columns["input_ids"])) == fits
     else:
