@@ -25,16 +25,28 @@ const common = { version: z.literal(1), time: z.string(), step: z.number().int()
 /** What the trainer says: one line of events.jsonl. Further keys are TRL's and are passed through. */
 export const TrainerEvent = z.discriminatedUnion('event', [
   z.looseObject({ ...common, event: z.literal('run-start'), total_steps: z.number().int() }),
-  z.looseObject({ ...common, event: z.literal('phase-start'), phase: z.enum(['load', 'tokenize', 'train', 'save']) }),
+  z.looseObject({
+    ...common,
+    event: z.literal('phase-start'),
+    phase: z.enum(['load', 'preflight', 'tokenize', 'train', 'save']),
+  }),
   z.looseObject({
     ...common,
     event: z.literal('step-end'),
     total_steps: z.number().int(),
     loss: z.number().nullable(),
     tokens_per_second: z.number().nullable(),
+    memory_bytes: z.number().int().optional(),
   }),
   z.looseObject({ ...common, event: z.literal('checkpoint-saved'), path: z.string() }),
   z.looseObject({ ...common, event: z.literal('run-end'), model_path: z.string() }),
-  z.looseObject({ ...common, event: z.literal('run-error'), kind: z.string(), message: z.string() }),
+  z.looseObject({
+    ...common,
+    event: z.literal('run-error'),
+    kind: z.string(),
+    message: z.string(),
+    /** The process that failed first, where it is not process 0. */
+    rank: z.number().int().optional(),
+  }),
 ]);
 export type TrainerEvent = z.infer<typeof TrainerEvent>;

@@ -1,8 +1,10 @@
 """The callback that turns TRL's run into events and whole checkpoints, and stops it on SIGTERM."""
 
 import math
+import resource
 import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,13 @@ from longwriter_trainer.encode import Encoded
 from longwriter_trainer.events import EventLog
 from longwriter_trainer.failures import LossNotFinite
 from longwriter_trainer.job import Job
+
+
+def peak_memory(device: torch.device) -> int:
+    """Returns the most bytes held so far: of tensors on a GPU, or by this process where the CPU computes."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 class RunReporter(TrainerCallback):
@@ -89,6 +98,7 @@ class RunReporter(TrainerCallback):
             total_steps=state.max_steps,
             **own,
             tokens_per_second=round(seconds[1] / max(seconds[0], 1e-6), 1),
+            memory_bytes=peak_memory(args.device),
             metrics={key: value for key, value in logs.items() if key not in own},
         )
         for key in ("loss", "grad_norm"):
