@@ -10,7 +10,7 @@ export interface JobCare {
   /** Whether a worker that shuts down leaves it to the next attempt. */
   readonly outlivesWorker: boolean;
   /** Told of each change of its state, for eyes. */
-  readonly onChange: (state: JobState) => void | Promise<void>;
+  readonly onChange?: (state: JobState) => void | Promise<void>;
 }
 
 /**
@@ -56,7 +56,7 @@ function telling(launcher: Launcher, onChange: JobCare['onChange']): Launcher {
       if (line !== last) {
         last = line;
         log.info(`job ${state.state}`, { job: job.id, detail: state.detail });
-        await onChange(state);
+        await onChange?.(state);
       }
       return state;
     },
