@@ -58,8 +58,10 @@ export async function watchJob(
     seen = events.length;
     if (state.state === 'ended' && state.exitCode === 0) return;
     if (state.state === 'ended') throw await endFailure(job, state.exitCode, causeOfEnd(events));
-    if (state.state === 'absent')
-      throw failure('Trainer.Crashed', `${job.id}: the trainer is gone without an exit code`);
+    if (state.state === 'absent') {
+      const why = state.detail === undefined ? '' : ` (${state.detail})`;
+      throw failure('Trainer.Crashed', `${job.id}: the trainer is gone without an exit code${why}`);
+    }
     if (Date.now() - lastSign > options.stallMs) {
       await launcher.cancel(job, 0);
       throw failure('Trainer.Stalled', `${job.id}: no event for ${Math.round(options.stallMs / 60_000)} minutes`);
