@@ -55,8 +55,8 @@ def training_template(tokenizer: Any) -> str:
     template = own if re.search(r"{%[-+]?\s*generation\b", own) else _find_alike(tokenizer)
     if not _ends_are_marked(tokenizer, template):
         raise DataInvalid(
-            "the chat template leaves the token that ends an answer out of its generation marks: move it before "
-            "{% endgeneration %}"
+            "the answers that the chat template marks do not end in a special token of the tokenizer: "
+            "put the end token before {% endgeneration %}"
         )
     return template
 
