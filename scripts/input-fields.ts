@@ -8,6 +8,7 @@ import type { InstructionSource, RunConfig } from '../configs/schema.ts';
 import { PreferenceRow, readMessages } from '../domain/schemas/dataset.ts';
 import { readFinishedText } from '../domain/schemas/finished-text.ts';
 import { BenchmarkRow } from '../domain/schemas/instruction.ts';
+import { readTrainingRow } from '../domain/schemas/training-row.ts';
 
 /** A file to check: where its bytes are, what it is called in messages, and what in the configuration names it. */
 interface CheckedFile {
@@ -48,11 +49,15 @@ export const INPUT_FIELDS: readonly InputField[] = [
   { at: 'prompts.judge', check: checkText },
   { at: 'prompts.selection', check: checkText },
   { at: 'training.chatTemplate', check: checkText },
+  { at: 'training.alone.data', check: checkTrainingRows },
   { at: 'imports.*.file', check: checkedRows(importProblem, ({ instructions }) => instructions.badRows === 'reject') },
   { at: 'dataset.general.*.file', check: checkedRows(generalProblem) },
   { at: 'preferences.general', check: rowsOf(PreferenceRow) },
   { at: 'evaluation.benchmark', check: rowsOf(BenchmarkRow) },
 ];
+
+/** Those of a training alone: what other stages would read is left alone. */
+export const TRAINING_FIELDS = INPUT_FIELDS.filter(({ at }) => at.startsWith('training.'));
 
 /** Instructions: a broken row fails where the configuration says so; a file without rows or columns always does. */
 async function checkSource({ local, shown, owner, config }: CheckedFile): Promise<void> {
@@ -100,6 +105,16 @@ function rowsOf(schema: z.ZodType) {
       }
       if (rows === 0) throw new ConfigError(`${shown}: has no rows`);
     });
+}
+
+/** Rows to train on, by the columns of the method. */
+function checkTrainingRows(file: CheckedFile): Promise<void> {
+  const { method } = file.config.training.alone!;
+  const problemOf = (value: Readonly<Record<string, unknown>>): string | undefined => {
+    const read = readTrainingRow(method, value);
+    return 'problem' in read ? read.problem : undefined;
+  };
+  return checkedRows(problemOf)(file);
 }
 
 async function checkText({ local, shown }: CheckedFile): Promise<void> {
