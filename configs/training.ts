@@ -84,7 +84,14 @@ const hyperparameters = {
 
 /** How models are trained. */
 export const training = z.strictObject({
-  baseModel: path.describe('folder on the GPU node, or a hub name'),
+  baseModel: path.describe('folder on the GPU node, a hub name, or store:FOLDER of a model in the store'),
+  alone: z
+    .strictObject({
+      method: z.enum(['sft', 'dpo']),
+      data: path.describe('JSON Lines or Parquet of messages, or of prompt, chosen and rejected; a path, or gs://'),
+    })
+    .optional()
+    .describe('trains the base model on these rows, and walks no other stage; longwriter train sets it'),
   chatTemplate: path
     .optional()
     .describe("Jinja file of the chat template to train with and to keep in the model; the base model's where unset"),

@@ -8,6 +8,7 @@ import type { ModelReference } from '../domain/schemas/run.ts';
 import type { ItemCounts } from '../domain/tally.ts';
 import { buildPreferences } from './build-preferences.ts';
 import { evaluateModel } from './evaluate-model.ts';
+import { givenOutcomes } from './given-outcomes.ts';
 import { gateProblem } from './gates.ts';
 import { partition, REPORTS } from './partition.ts';
 import { assembly, gpu, pipeline } from './proxies.ts';
@@ -55,9 +56,9 @@ export async function runPipeline(input: RunPipelineInput): Promise<RunOutcome> 
       continue;
     }
     await state.whileRunning();
-    if (index === from) Object.assign(made, await recordedOutcomes(input, state, from));
     const startedAt = state.begin(stage);
     try {
+      if (index === from) Object.assign(made, await earlierOutcomes(input, from));
       const outcome = await stages[stage](made as StageOutcomes);
       Object.assign(made, { [stage]: outcome });
       const endedAt = state.end(stage, stage === 'select' && made.select ? selectionLine(made.select) : '');
@@ -181,12 +182,12 @@ function servedWork({ run, revision, config }: RunPipelineInput, model: ModelRef
   return { run, revision, model, window, partitionSize, judgeDraws: judge.maxDraws, budget };
 }
 
-/** What the stages before the first one made, from their records. */
-async function recordedOutcomes(
-  { run }: RunPipelineInput,
-  state: RunState,
+/** What the stages before the first one made, from their records, or what was given in their place. */
+async function earlierOutcomes(
+  { run, revision, config }: RunPipelineInput,
   from: number,
 ): Promise<Partial<StageOutcomes>> {
+  if (config.training.alone) return givenOutcomes({ run, revision }, config.training.alone);
   if (from === 0) return {};
   const found = await pausable(run, () => pipeline.readStages({ run }));
   const records = new Map(found.map(({ stage, outcome }) => [stage, outcome]));
@@ -194,7 +195,5 @@ async function recordedOutcomes(
   const missing = needed.filter((stage) => !records.has(stage));
   if (missing.length === 0) return Object.fromEntries(needed.map((stage) => [stage, records.get(stage)]));
   const message = `run ${run} cannot begin at ${STAGES[from]}: it has no finished ${missing.join(', ')}`;
-  const error = ApplicationFailure.nonRetryable(message, 'Stage.Missing');
-  state.fail(STAGES[from]!, error);
-  throw error;
+  throw ApplicationFailure.nonRetryable(message, 'Stage.Missing');
 }

@@ -9,6 +9,7 @@ import type { Launcher } from '../../activities/io/launcher/launcher.ts';
 import { jsonLinesBytes } from '../../activities/io/store/json.ts';
 import { trainModel, type TrainModelInput } from '../../activities/train-model.ts';
 import { activityDeps, answerOf } from './activity-deps.ts';
+import { runClient } from './run-client.ts';
 
 const INPUT: TrainModelInput = {
   run: 'r',
@@ -29,6 +30,7 @@ describe('trainModel', () => {
   async function nodeWhereTrainingEnds(kind: string): Promise<{ deps: ActivityDeps; submitted: () => number }> {
     let submitted = 0;
     const launcher: Launcher = {
+      reach: 'machine',
       async submit(job) {
         submitted++;
         const event = { event: 'run-error', version: 1, time: 'now', step: 4, kind, message: `it is ${kind}` };
@@ -40,16 +42,17 @@ describe('trainModel', () => {
     const deps = await activityDeps(folder, async () => answerOf(''));
     const rows = [{ path: 'longwriter-6k.jsonl', bytes: jsonLinesBytes([{ messages: [] }]), rows: 1 }];
     await writeFolder(deps.store, INPUT.data, 'inputs', rows, {});
-    return { deps: { ...deps, launcher }, submitted: () => submitted };
+    return { deps: { ...deps, launchers: () => launcher }, submitted: () => submitted };
   }
 
-  const train = (deps: ActivityDeps) => new MockActivityEnvironment().run(() => trainModel(deps, INPUT));
+  const train = (deps: ActivityDeps) =>
+    new MockActivityEnvironment({}, { client: runClient() }).run(() => trainModel(deps, INPUT));
 
   test('a full disk pauses the run with what to do, and nothing is tried until it is resumed', async () => {
     const { deps, submitted } = await nodeWhereTrainingEnds('disk-full');
     await expect(train(deps)).rejects.toMatchObject({ type: 'Trainer.DiskFull', nonRetryable: true });
     expect(await deps.gate.isOpen('r')).toBe(false);
-    const environment = new MockActivityEnvironment();
+    const environment = new MockActivityEnvironment({}, { client: runClient() });
     const again = environment.run(() => trainModel(deps, INPUT));
     environment.on('heartbeat', () => environment.cancel());
     await expect(again).rejects.toMatchObject({ name: 'CancelledFailure' });
@@ -65,8 +68,8 @@ describe('trainModel', () => {
   test("a disk that fills while the job's own files are written is the same failure", async () => {
     const { deps } = await nodeWhereTrainingEnds('crashed');
     const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
-    const launcher: Launcher = { ...deps.launcher, submit: () => Promise.reject(full) };
-    await expect(train({ ...deps, launcher })).rejects.toMatchObject({ type: 'Trainer.DiskFull' });
+    const launcher: Launcher = { ...deps.launchers({ kind: 'local' }), submit: () => Promise.reject(full) };
+    await expect(train({ ...deps, launchers: () => launcher })).rejects.toMatchObject({ type: 'Trainer.DiskFull' });
     expect(await deps.gate.isOpen('r')).toBe(false);
   });
 });
