@@ -14,6 +14,7 @@ import { listCandidates } from './list-candidates.ts';
 import { listPrompts } from './list-prompts.ts';
 import { pauseRun } from './pause-run.ts';
 import { planSample } from './plan-sample.ts';
+import { probeModel } from './probe-model.ts';
 import { publishReport } from './publish-report.ts';
 import { readStages, recordStage } from './record-stage.ts';
 import { sampleCompletion } from './sample-completion.ts';
@@ -61,7 +62,7 @@ const pipeline = {
   readStages,
 };
 const llm = { planSample, writeSections, summarizeSections, sampleCompletion, judgeCompletion, judgeInstruction };
-const gpu = { identifyModel, trainModel, serveModel };
+const gpu = { identifyModel, trainModel, probeModel, serveModel };
 
 /** Light activities, on the pipeline's queue. */
 export const createPipelineActivities = (deps: ActivityDeps): Bound<typeof pipeline> => bind(deps, pipeline);

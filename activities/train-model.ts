@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cancellationDetails, Context } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
 import { fingerprint } from '../domain/fingerprint.ts';
 import { trainingFolder } from '../domain/keys.ts';
 import type { Manifest } from '../domain/schemas/dataset.ts';
@@ -11,11 +11,12 @@ import type { ActivityDeps } from './deps.ts';
 import { findManifest, uploadFolder } from './folder.ts';
 import { whileBeating } from './heartbeat.ts';
 import { modelIdentityOf } from './identify-model.ts';
-import { LauncherError, type LaunchedJob } from './io/launcher/launcher.ts';
+import type { LaunchedJob } from './io/launcher/launcher.ts';
 import { StoreError } from './io/store/store.ts';
 import type { RunReference } from './run-files.ts';
+import { runJob } from './run-job.ts';
 import { jobHyperparameters, prepareJob } from './training-job.ts';
-import { hasModel, watchJob } from './watch-job.ts';
+import { hasModel } from './watch-job.ts';
 import { PROGRESS_SIGNAL, type ProgressReport } from '../domain/progress.ts';
 
 export interface TrainModelInput extends RunReference {
@@ -83,24 +84,15 @@ async function launchAndWatch(
   const config = await deps.files.config(input);
   const { keepCheckpoints } = config.training[input.method];
   const tell = progressReporter(input);
-  const launcher = deps.launchers(config.training.launcher);
-  await launcher.submit(job);
-  try {
-    await watchJob(launcher, job, {
-      stallMs: config.training.stallMinutes * 60_000,
-      signal,
-      onEvent: async (event) => {
-        if (event.event === 'checkpoint-saved') await uploadCheckpoint(deps, folder, event.path, keepCheckpoints);
-        if (event.event === 'step-end') await tell(event);
-      },
-    });
-  } catch (error) {
-    // A worker that shuts down, or that cannot ask after the job, leaves it to the next attempt; in every other case
-    // nobody would watch it.
-    const left = cancellationDetails()?.workerShutdown || error instanceof LauncherError;
-    if (!left) await launcher.cancel(job, GRACE_MS);
-    throw error;
-  }
+  await runJob(deps.launchers(config.training.launcher), job, {
+    stallMs: config.training.stallMinutes * 60_000,
+    graceMs: GRACE_MS,
+    signal,
+    onEvent: async (event) => {
+      if (event.event === 'checkpoint-saved') await uploadCheckpoint(deps, folder, event.path, keepCheckpoints);
+      if (event.event === 'step-end') await tell(event);
+    },
+  });
 }
 
 /** Tells the run about a step, a hundred times a training at most: an execution takes 10,000 signals, and no more. */

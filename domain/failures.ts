@@ -46,6 +46,7 @@ export const FAILURES = {
   'Trainer.DataInvalid': 'fail',
   'Trainer.OutOfMemory': 'fail',
   'Trainer.Diverged': 'fail',
+  'Training.Regressed': 'fail',
 } as const satisfies Record<string, 'retry' | 'pause' | 'fail'>;
 
 /** The type of a failure, spelled `Subject.Problem`. */

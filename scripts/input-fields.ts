@@ -51,6 +51,7 @@ export const INPUT_FIELDS: readonly InputField[] = [
   { at: 'imports.*.file', check: checkedRows(importProblem, ({ instructions }) => instructions.badRows === 'reject') },
   { at: 'dataset.general.*.file', check: checkedRows(generalProblem) },
   { at: 'preferences.general', check: rowsOf(PreferenceRow) },
+  { at: 'gates.model.prompts', check: rowsOf(BenchmarkRow) },
   { at: 'evaluation.benchmark', check: rowsOf(BenchmarkRow) },
 ];
 

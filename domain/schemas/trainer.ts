@@ -25,7 +25,11 @@ const common = { version: z.literal(1), time: z.string(), step: z.number().int()
 /** What the trainer says: one line of events.jsonl. Further keys are TRL's and are passed through. */
 export const TrainerEvent = z.discriminatedUnion('event', [
   z.looseObject({ ...common, event: z.literal('run-start'), total_steps: z.number().int() }),
-  z.looseObject({ ...common, event: z.literal('phase-start'), phase: z.enum(['load', 'tokenize', 'train', 'save']) }),
+  z.looseObject({
+    ...common,
+    event: z.literal('phase-start'),
+    phase: z.enum(['load', 'tokenize', 'train', 'save', 'generate']),
+  }),
   z.looseObject({
     ...common,
     event: z.literal('step-end'),

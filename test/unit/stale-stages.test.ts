@@ -17,6 +17,12 @@ describe('staleStages', () => {
     expect(staleStages(before, after)).toEqual(STAGES.slice(STAGES.indexOf(first as (typeof STAGES)[number])));
   });
 
+  it('makes no training again for another gate', async () => {
+    const before = await loadConfig('configs/quickstart.yaml');
+    const change = ['gates.model.promote=passed', 'gates.model.limit=2', 'gates.model.maxRepeated=1'];
+    expect(staleStages(before, await loadConfig('configs/quickstart.yaml', change))).toEqual([]);
+  });
+
   it('counts a benchmark for the data where the data is held against it', async () => {
     const filter = 'filter.contamination={}';
     const before = await loadConfig('configs/quickstart.yaml', [filter]);
