@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { RunConfig } from '../configs/schema.ts';
 import { fingerprint } from '../domain/fingerprint.ts';
 import { datasetFolder } from '../domain/keys.ts';
+import { readMessages } from '../domain/schemas/dataset.ts';
 import type { ActivityDeps } from './deps.ts';
 import { benchmarkFiles } from './benchmark-passages.ts';
 import { failure } from './failures.ts';
@@ -32,6 +33,8 @@ export interface AssembledDataset {
   readonly rejected: Readonly<Record<string, number>>;
   readonly failed: number;
 }
+
+const SFT_ROWS = { columns: ['messages'], read: readMessages, invalid: 'Dataset.Invalid' } as const;
 
 /**
  * Makes the dataset of a run from the views of its samples, in constant memory: training rows in a seeded order as JSON
@@ -84,8 +87,10 @@ async function assemble(
 
   const general: GeneralRows[] = [];
   try {
-    for (const [index, source] of dataset.general.entries())
-      general.push(await takeGeneralRows(deps.store, source, seed, judged.train, join(scratch, `general-${index}`)));
+    for (const [index, source] of dataset.general.entries()) {
+      const place = { seed, ours: judged.train, local: join(scratch, `general-${index}`) };
+      general.push(await takeGeneralRows(deps.store, source, SFT_ROWS, place));
+    }
     const rows = await writeSplits(local, dataset.name, judged.kept, general, signal);
     const asked = general.reduce((sum, one) => sum + one.asked, 0);
     const taken = general.reduce((sum, one) => sum + one.taken, 0);

@@ -3,20 +3,27 @@ import { basename, join } from 'node:path';
 import type { ActivityDeps } from './deps.ts';
 import { downloadFolder, findManifest, uploadFolder } from './folder.ts';
 
-/** Uploads a checkpoint that the trainer finished, and removes older ones from the store. */
-export async function uploadCheckpoint(deps: ActivityDeps, folder: string, local: string, keep: number): Promise<void> {
+/** Uploads a checkpoint that the trainer finished, and removes older ones from the store; returns whether it stands there. */
+export async function uploadCheckpoint(
+  deps: ActivityDeps,
+  folder: string,
+  local: string,
+  keep: number,
+): Promise<boolean> {
   const target = `${folder}/checkpoints/${basename(local)}`;
+  if (await findManifest(deps.store, target)) return true;
   // The trainer removes its own old checkpoints; an event may be read after that.
-  if (!(await isWhole(local)) || (await findManifest(deps.store, target))) return;
+  if (!(await isWhole(local))) return false;
   try {
     await uploadFolder(deps.store, target, local, target);
   } catch (error) {
     // It was removed while it was uploaded, since newer ones are whole by now; those are uploaded next.
-    if (!(await isWhole(local))) return;
+    if (!(await isWhole(local))) return false;
     throw error;
   }
   const steps = await storedSteps(deps, folder);
   for (const step of steps.slice(0, Math.max(0, steps.length - keep))) await removeCheckpoint(deps, folder, step);
+  return true;
 }
 
 /** Removes all checkpoints of a training from the store, whole ones and others, once its model stands. */

@@ -5,19 +5,44 @@ import type { ActivityDeps } from './deps.ts';
 import { lookUpAll } from './look-ups.ts';
 import { findJson } from './io/store/json.ts';
 
+/** Completions that are held at a time. */
+const CHUNK = 128;
+
+/**
+ * The completions of a folder that were made, each with its prompt and its judgement, in order.
+ * @yields the completions of each prompt that has any
+ */
+export async function* completionsByPrompt(
+  deps: ActivityDeps,
+  folder: string,
+  completions: number,
+): AsyncIterable<readonly EvaluatedCompletion[]> {
+  const prompts = await deps.files.prompts(`${folder}/prompts.jsonl`);
+  const atOnce = Math.max(1, Math.floor(CHUNK / completions));
+  for (let start = 0; start < prompts.length; start += atOnce) {
+    const places = prompts
+      .slice(start, start + atOnce)
+      .flatMap((prompt) => Array.from({ length: completions }, (_, index) => ({ prompt, index })));
+    const rows = await lookUpAll(places, async ({ prompt, index }): Promise<EvaluatedCompletion | undefined> => {
+      const completion = await findJson(deps.store, completionKey(folder, prompt.id, index), Completion);
+      if (!completion) return undefined;
+      const judgement = await findJson(deps.store, judgementKey(folder, prompt.id, index), Judgement);
+      return { prompt, completion, judgement };
+    });
+    for (let at = 0; at < rows.length; at += completions) {
+      const made = rows.slice(at, at + completions).filter((row) => row !== undefined);
+      if (made.length > 0) yield made;
+    }
+  }
+}
+
 /** All completions of a folder that were made, each with its prompt and its judgement, in order. */
 export async function readCompletionSet(
   deps: ActivityDeps,
   folder: string,
   completions: number,
 ): Promise<EvaluatedCompletion[]> {
-  const prompts = await deps.files.prompts(`${folder}/prompts.jsonl`);
-  const places = prompts.flatMap((prompt) => Array.from({ length: completions }, (_, index) => ({ prompt, index })));
-  const rows = await lookUpAll(places, async ({ prompt, index }): Promise<EvaluatedCompletion[]> => {
-    const completion = await findJson(deps.store, completionKey(folder, prompt.id, index), Completion);
-    if (!completion) return [];
-    const judgement = await findJson(deps.store, judgementKey(folder, prompt.id, index), Judgement);
-    return [{ prompt, completion, judgement }];
-  });
-  return rows.flat();
+  const all: EvaluatedCompletion[] = [];
+  for await (const made of completionsByPrompt(deps, folder, completions)) all.push(...made);
+  return all;
 }

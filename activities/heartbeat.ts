@@ -6,12 +6,19 @@ const BEAT_MS = 1000;
 /**
  * Runs work that takes a while: beats on a timer, hands the work a signal that aborts on cancellation, and after an
  * error of an aborted work throws the cancellation, since a client's abort error looks like any other.
+ *
+ * The work may say how far it is: each beat carries what it said last, for eyes only.
  */
-export async function whileBeating<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function whileBeating<T>(
+  work: (signal: AbortSignal, say: (details: unknown) => void) => Promise<T>,
+): Promise<T> {
   const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(), BEAT_MS);
+  let said: unknown;
+  const timer = setInterval(() => context.heartbeat(said), BEAT_MS);
   try {
-    return await work(context.cancellationSignal);
+    return await work(context.cancellationSignal, (details) => {
+      said = details;
+    });
   } catch (error) {
     if (context.cancellationSignal.aborted) await context.cancelled;
     throw error;

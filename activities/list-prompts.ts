@@ -1,15 +1,15 @@
 import type { RunConfig } from '../configs/schema.ts';
 import { fingerprint, sha256Hex } from '../domain/fingerprint.ts';
 import { evaluationFolder, preferencesFolder } from '../domain/keys.ts';
-import { JUDGE_PROMPT, taskOf } from '../domain/prompts.ts';
+import { JUDGE_PROMPT } from '../domain/prompts.ts';
 import type { CompletionPrompt } from '../domain/schemas/completion.ts';
-import { DatasetSample } from '../domain/schemas/dataset.ts';
 import { BenchmarkRow } from '../domain/schemas/instruction.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
 import { whileBeating } from './heartbeat.ts';
-import { CorruptObjectError, jsonLinesBytes, parseJsonLines, readJsonLines } from './io/store/json.ts';
+import { CorruptObjectError, jsonLinesBytes, parseJsonLines } from './io/store/json.ts';
+import { preferencePrompts } from './preference-prompts.ts';
 import { modelIdentity, type RunReference } from './run-files.ts';
 
 export interface ListPromptsInput extends RunReference {
@@ -34,7 +34,9 @@ export function listPrompts(deps: ActivityDeps, input: ListPromptsInput): Promis
 async function writePrompts(deps: ActivityDeps, input: ListPromptsInput): Promise<PromptFolder> {
   const config = await deps.files.config(input);
   const forPairs = input.purpose === 'preferences';
-  const prompts = forPairs ? await preferencePrompts(deps, input) : await benchmarkPrompts(deps, config.evaluation);
+  const prompts = forPairs
+    ? await preferencePrompts(deps, input, input.data!)
+    : await benchmarkPrompts(deps, config.evaluation);
   const hash = fingerprint({
     prompts,
     model: input.model.identity,
@@ -50,24 +52,6 @@ async function writePrompts(deps: ActivityDeps, input: ListPromptsInput): Promis
   const folder = forPairs ? preferencesFolder(input.run, hash) : evaluationFolder(input.run, input.model.name, hash);
   await deps.store.putView(`${folder}/prompts.jsonl`, jsonLinesBytes(prompts));
   return { folder, prompts: prompts.length, completions: forPairs ? config.preferences.completions : 1 };
-}
-
-async function preferencePrompts(deps: ActivityDeps, input: ListPromptsInput): Promise<CompletionPrompt[]> {
-  const config = await deps.files.config(input);
-  const { instructions, dataset } = input.data!;
-  const samples = await readJsonLines(deps.store, `${dataset}/samples.jsonl`, DatasetSample);
-  const known = await deps.files.instructions(instructions);
-  const prompts = samples
-    .filter(({ split, required }) => split === 'train' && required !== null)
-    .slice(0, config.preferences.prompts)
-    .map(({ sample, required }): CompletionPrompt => {
-      const instruction = known.get(sample);
-      if (!instruction)
-        throw failure('Store.Conflict', `${dataset} has sample ${sample}, which ${instructions} has not`);
-      return { id: sample, prompt: taskOf(instruction), length: required!, type: instruction.type ?? '' };
-    });
-  if (prompts.length === 0) throw failure('Preferences.Empty', 'no kept sample states a required length');
-  return prompts;
 }
 
 async function benchmarkPrompts(

@@ -14,7 +14,8 @@ import { findJson, jsonBytes, jsonLinesBytes, parseJsonLines } from './io/store/
 import { StoreError } from './io/store/store.ts';
 import { answersFile, prepareProbe, type ModelToProbe } from './probe-job.ts';
 import type { RunReference } from './run-files.ts';
-import { runJob } from './run-job.ts';
+import { whileSubmitted } from './submitted-job.ts';
+import { watchJob } from './watch-job.ts';
 
 export interface ProbeModelInput extends RunReference {
   readonly trained: ModelReference;
@@ -97,12 +98,11 @@ async function probeUnknown(
   if (unknown.length === 0) return;
   const asked = prompts.map(({ id, text }) => ({ id, text }));
   const job = await prepareProbe(deps, config, run, unknown, asked);
-  await runJob(deps.launchers(config.training.launcher), job, {
-    stallMs: config.training.stallMinutes * 60_000,
-    graceMs: GRACE_MS,
-    signal,
-    onEvent: async () => undefined,
-  });
+  const care = { graceMs: GRACE_MS, outlivesWorker: true };
+  const stallMs = config.training.stallMinutes * 60_000;
+  await whileSubmitted(deps.launchers(config.training.launcher), job, care, (launcher) =>
+    watchJob(launcher, job, { stallMs, signal, onEvent: async () => undefined }),
+  );
   for (const model of unknown) {
     const probe = Probe.parse(JSON.parse(await readFile(answersFile(job, model), 'utf8')));
     await deps.store.createIfAbsent(model.key, jsonBytes(probe));

@@ -1,23 +1,20 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import getPort from 'get-port';
+import type { RunConfig } from '../configs/schema.ts';
 import { SERVING_FAILURES_TO_PAUSE } from '../domain/failures.ts';
-import { fingerprint8 } from '../domain/fingerprint.ts';
 import { leaseKey } from '../domain/keys.ts';
 import { SERVED_SIGNAL, type ServedReport } from '../domain/progress.ts';
 import { Lease, type ModelReference } from '../domain/schemas/run.ts';
-import { fillCommand } from './command.ts';
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
-import { fetchModel, modelFolder } from './fetch-model.ts';
 import { whileBeating } from './heartbeat.ts';
-import { startProcess, type StartedProcess } from './io/process.ts';
+import type { Launcher } from './io/launcher/launcher.ts';
 import { findJson, jsonBytes } from './io/store/json.ts';
 import type { RunReference } from './run-files.ts';
+import { prepareServing, readAddress, type Address, type ServingJob } from './serving-job.ts';
+import { whileSubmitted, type JobCare } from './submitted-job.ts';
 
 export interface ServeModelInput extends RunReference {
   readonly model: ModelReference;
@@ -28,13 +25,18 @@ export interface ServeModelInput extends RunReference {
 /** Milliseconds that a server has to end by itself before its processes are killed. */
 const GRACE_MS = 5000;
 
+/** Milliseconds between two looks at a server. */
+const LOOK_MS = 250;
+
 /**
- * Holds a model up on this GPU node until it is cancelled: prepares it once, starts the configured server, writes a lease
- * when it answers, and signals the workflow. Fails with Serving.Failed where the server ends or is not ready in time.
+ * Holds a model up on a GPU node until it is cancelled: submits a job that prepares it once and starts the configured
+ * server, writes a lease when that answers, and signals the workflow. A server that another attempt started is found, and a
+ * job that its launcher moves to another node gets a new lease. Fails with Serving.Failed where the server ends or is not
+ * ready in time; the wait for a node is no part of that time.
  */
 export async function serveModel(deps: ActivityDeps, input: ServeModelInput): Promise<void> {
   try {
-    await whileBeating((signal) => serve(deps, input, signal));
+    await whileBeating((signal, say) => serve(deps, input, signal, say));
   } catch (error) {
     if (
       error instanceof ApplicationFailure &&
@@ -47,101 +49,93 @@ export async function serveModel(deps: ActivityDeps, input: ServeModelInput): Pr
   }
 }
 
-async function serve(deps: ActivityDeps, input: ServeModelInput, signal: AbortSignal): Promise<void> {
+async function serve(
+  deps: ActivityDeps,
+  input: ServeModelInput,
+  signal: AbortSignal,
+  say: (details: unknown) => void,
+): Promise<void> {
   await deps.gate.waitUntilOpen(input.run, signal);
   const { serving } = await deps.files.config(input);
-  const values = await commandValues(deps, input.model, serving.prepare);
-  await prepare(deps, serving.prepare, values, signal);
-  const server = await startServing(
-    deps,
-    `serve-${values['slug']}`,
-    'served-model.log',
-    fillCommand(serving.command, values),
-  );
-  try {
-    await waitUntilReady(
-      server,
-      `http://${values['host']}:${values['port']}${serving.healthPath}`,
-      serving.readySeconds,
-      signal,
-    );
-    await announce(deps, input, values);
-    const ended = await Promise.race([server.exited, Context.current().cancelled]);
-    throw failure(
-      'Serving.Failed',
-      `the model server ended with code ${ended.code ?? ended.signal}; see served-model.log`,
-    );
-  } finally {
-    await server.stop(GRACE_MS);
-  }
-}
-
-async function commandValues(
-  deps: ActivityDeps,
-  model: ModelReference,
-  prepareCommand: readonly string[],
-): Promise<Record<string, string>> {
-  const folder = modelFolder(deps, model.identity);
-  await mkdir(folder, { recursive: true });
-  return {
-    ...deps.node.commandValues,
-    model: await fetchModel(deps, model),
-    // Named by how it is made: another command makes another one.
-    prepared: join(folder, `prepared-${fingerprint8(prepareCommand)}`),
-    host: '127.0.0.1',
-    port: String(await getPort({ host: '127.0.0.1' })),
-    key: randomBytes(16).toString('hex'),
-    name: 'served',
-    slug: `${model.name}-${model.identity.replace(/\W/g, '').slice(0, 8)}`,
+  const launcher = deps.launchers(serving.launcher);
+  const { workflowId, runId } = Context.current().info.workflowExecution!;
+  const start = `${workflowId}/${runId}/${input.failures}`;
+  const job = await prepareServing(deps, serving, launcher.reach, { run: input.run, model: input.model, start });
+  const care: JobCare = {
+    graceMs: GRACE_MS,
+    // On one machine the next attempt may come to another, and nobody would end the server.
+    outlivesWorker: launcher.reach === 'cluster',
+    onChange: (state) => say({ job: job.id, ...state }),
   };
+  await whileSubmitted(launcher, job, care, async (watched) => {
+    for (;;) {
+      const address = await waitUntilReady(watched, job, serving, signal);
+      await announce(deps, input, address, job.key);
+      await waitUntilMoved(watched, job, address, signal);
+    }
+  });
 }
 
-/** Runs the prepare command unless what it makes is there; it must write {prepared} whole or not at all. */
-async function prepare(
-  deps: ActivityDeps,
-  template: readonly string[],
-  values: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-): Promise<void> {
-  if (template.length === 0 || (await exists(values['prepared']!))) return;
-  const process = await startServing(
-    deps,
-    `prepare-${values['slug']}`,
-    'prepare-model.log',
-    fillCommand(template, values),
-  );
-  const stop = () => void process.stop(GRACE_MS);
-  signal.addEventListener('abort', stop, { once: true });
-  const { code } = await process.exited;
-  signal.removeEventListener('abort', stop);
-  if (signal.aborted) await Context.current().cancelled;
-  if (code !== 0 || !(await exists(values['prepared']!))) {
-    throw failure('Serving.Failed', `preparing the model for serving ended with code ${code}; see prepare-model.log`);
-  }
-}
-
+/** Waits until a server answers, and returns where. */
 async function waitUntilReady(
-  server: StartedProcess,
-  url: string,
-  readySeconds: number,
+  launcher: Launcher,
+  job: ServingJob,
+  { healthPath, readySeconds }: RunConfig['serving'],
   signal: AbortSignal,
-): Promise<void> {
-  const deadline = Date.now() + readySeconds * 1000;
-  let ended = false;
-  void server.exited.then(() => (ended = true));
-  while (!(await answers(url))) {
-    if (ended) throw failure('Serving.Failed', 'the model server ended before it was ready; see served-model.log');
-    if (Date.now() > deadline)
-      throw failure('Serving.Failed', `the model server was not ready within ${readySeconds} s`);
-    await sleep(250, undefined, { signal });
+): Promise<Address> {
+  let startedAt: number | undefined;
+  for (;;) {
+    const address = await lookUp(launcher, job);
+    if (address && (await answers(`http://${address.host}:${address.port}${healthPath}`))) return address;
+    startedAt = address && (startedAt ?? Date.now());
+    if (startedAt !== undefined && Date.now() - startedAt > readySeconds * 1000) {
+      throw failure('Serving.Failed', `the model server was not ready within ${readySeconds} s; see ${logOf(job)}`);
+    }
+    await sleep(LOOK_MS, undefined, { signal });
   }
 }
+
+/** Returns when a server has left its address for another, or for the queue. */
+async function waitUntilMoved(
+  launcher: Launcher,
+  job: ServingJob,
+  { host, port }: Address,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    await sleep(LOOK_MS, undefined, { signal });
+    const address = await lookUp(launcher, job);
+    if (address?.host !== host || address.port !== port) return;
+  }
+}
+
+/** Where a server listens; undefined while it waits for a node or prepares its model. Fails where it has ended. */
+async function lookUp(launcher: Launcher, job: ServingJob): Promise<Address | undefined> {
+  const state = await launcher.state(job);
+  const address = await readAddress(job);
+  if (state.state === 'pending') return undefined;
+  if (state.state === 'running') return address;
+  const part = address ? 'the model server' : 'preparing the model for serving';
+  if (state.state === 'absent') {
+    const why = state.detail ?? 'killed';
+    throw failure('Serving.Failed', `${part} is gone without an exit code (${why}); see ${logOf(job)}`);
+  }
+  // The shell's codes for a program that cannot be started.
+  if (state.exitCode === 126 || state.exitCode === 127) {
+    const program = address ? job.programs.server : job.programs.prepare;
+    throw failure('Serving.Misconfigured', `serving: ${program} cannot be started on its node; see ${logOf(job)}`);
+  }
+  throw failure('Serving.Failed', `${part} ended with code ${state.exitCode}; see ${logOf(job)}`);
+}
+
+const logOf = (job: ServingJob): string => join(job.folder, job.log ?? '');
 
 /** Writes the lease, unless a later attempt of this serving has written its own, and tells the workflow. */
 async function announce(
   deps: ActivityDeps,
   input: ServeModelInput,
-  values: Readonly<Record<string, string>>,
+  { host, port }: Address,
+  apiKey: string,
 ): Promise<void> {
   const { attempt, workflowExecution } = Context.current().info;
   const { workflowId, runId } = workflowExecution!;
@@ -151,11 +145,11 @@ async function announce(
   const lease: Lease = {
     serving,
     model: input.model.identity,
-    node: hostname(),
+    node: host === '127.0.0.1' ? hostname() : host,
     failures: input.failures,
     attempt,
-    baseUrl: `http://${values['host']}:${values['port']}/v1`,
-    apiKey: values['key']!,
+    baseUrl: `http://${host}:${port}/v1`,
+    apiKey,
   };
   await deps.store.putView(leaseKey(input.run), jsonBytes(lease));
   const report: ServedReport = { identity: lease.model, node: lease.node, attempt };
@@ -173,27 +167,4 @@ async function answers(url: string): Promise<boolean> {
     (response) => response.ok,
     () => false,
   );
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** Starts a command of the serving configuration. Fails with Serving.Misconfigured where there is no such program. */
-async function startServing(
-  { node }: ActivityDeps,
-  name: string,
-  log: string,
-  [command = '', ...args]: readonly string[],
-): Promise<StartedProcess> {
-  try {
-    return await startProcess({ name, command, args, logFile: join(node.home, 'logs', log), registry: node.processes });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'EACCES') throw error;
-    throw failure('Serving.Misconfigured', `serving: ${command} cannot be started on this node (${code})`);
-  }
 }

@@ -17,7 +17,7 @@ export function stageSummary(stage: Stage, outcomes: Partial<StageOutcomes>): st
     case 'dpo':
       return outcomes[stage] ? `trained on ${outcomes[stage].rows} rows; ${gateLine(outcomes[stage].gate)}` : '';
     case 'preferences':
-      return `${outcomes.preferences?.pairs} pairs of ${outcomes.preferences?.prompts} prompts`;
+      return `${outcomes.preferences?.pairs} pairs of ${outcomes.preferences?.prompts} prompts, ${outcomes.preferences?.general} general pairs`;
     case 'evaluate':
       return Object.entries(outcomes.evaluate ?? {})
         .map(([model, { completions }]) => `${model}: ${completions} completions`)

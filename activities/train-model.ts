@@ -1,23 +1,21 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Context } from '@temporalio/activity';
 import { fingerprint } from '../domain/fingerprint.ts';
 import { trainingFolder } from '../domain/keys.ts';
 import type { Manifest } from '../domain/schemas/dataset.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
-import type { TrainerEvent } from '../domain/schemas/trainer.ts';
 import { removeCheckpoints, uploadCheckpoint } from './checkpoints.ts';
 import type { ActivityDeps } from './deps.ts';
 import { findManifest, uploadFolder } from './folder.ts';
 import { whileBeating } from './heartbeat.ts';
 import { modelIdentityOf } from './identify-model.ts';
-import type { LaunchedJob } from './io/launcher/launcher.ts';
+import type { LaunchedJob, Launcher } from './io/launcher/launcher.ts';
 import { StoreError } from './io/store/store.ts';
 import type { RunReference } from './run-files.ts';
-import { runJob } from './run-job.ts';
+import { whileSubmitted, type JobCare } from './submitted-job.ts';
 import { jobHyperparameters, prepareJob } from './training-job.ts';
-import { hasModel } from './watch-job.ts';
-import { PROGRESS_SIGNAL, type ProgressReport } from '../domain/progress.ts';
+import { trainingReporter, type TrainingReporter } from './training-progress.ts';
+import { hasModel, watchJob } from './watch-job.ts';
 
 export interface TrainModelInput extends RunReference {
   readonly method: 'sft' | 'dpo';
@@ -42,7 +40,8 @@ const GRACE_MS = 60_000;
  * goes on from its newest whole checkpoint. Fails with the Trainer.* failures.
  */
 export async function trainModel(deps: ActivityDeps, input: TrainModelInput): Promise<TrainedModel> {
-  return whileBeating(async (signal) => {
+  const progress = trainingReporter(input);
+  return whileBeating(async (signal, say) => {
     const config = await deps.files.config(input);
     const data = await findManifest(deps.store, input.data);
     if (!data) throw new StoreError('Missing', `${input.data} is not whole`);
@@ -58,10 +57,13 @@ export async function trainModel(deps: ActivityDeps, input: TrainModelInput): Pr
     const finished = await findManifest(deps.store, `${folder}/model`);
     if (finished) {
       await removeCheckpoints(deps, folder);
+      await progress.finished();
       return trained(input, folder, finished, data);
     }
+    await progress.handle('fetch');
     const job = await prepareJob(deps, config, { ...input, manifest: data, inputs, folder });
-    if (!(await hasModel(job))) await launchAndWatch(deps, input, job, folder, signal);
+    if (!(await hasModel(job))) await launchAndWatch(deps, input, job, folder, signal, { progress, say });
+    await progress.handle('upload');
     for (const name of ['job.json', 'events.jsonl', 'trainer.log']) {
       // Copied by their bytes: a log is still appended to, and an upload may be a link.
       const bytes = await readFile(join(job.folder, name)).catch(() => undefined);
@@ -70,6 +72,7 @@ export async function trainModel(deps: ActivityDeps, input: TrainModelInput): Pr
     const model = await uploadFolder(deps.store, `${folder}/model`, join(job.folder, 'model'), inputs);
     await removeCheckpoints(deps, folder);
     await rm(join(job.folder, 'checkpoints'), { recursive: true, force: true });
+    await progress.finished();
     return trained(input, folder, model, data);
   });
 }
@@ -80,48 +83,31 @@ async function launchAndWatch(
   job: LaunchedJob,
   folder: string,
   signal: AbortSignal,
+  { progress, say }: { progress: TrainingReporter; say: (details: unknown) => void },
 ): Promise<void> {
   const config = await deps.files.config(input);
   const { keepCheckpoints } = config.training[input.method];
-  const tell = progressReporter(input);
-  await runJob(deps.launchers(config.training.launcher), job, {
-    stallMs: config.training.stallMinutes * 60_000,
-    graceMs: GRACE_MS,
-    signal,
-    onEvent: async (event) => {
-      if (event.event === 'checkpoint-saved') await uploadCheckpoint(deps, folder, event.path, keepCheckpoints);
-      if (event.event === 'step-end') await tell(event);
-    },
-  });
-}
-
-/** Tells the run about a step, a hundred times a training at most: an execution takes 10,000 signals, and no more. */
-function progressReporter(input: TrainModelInput): (event: TrainerEvent & { event: 'step-end' }) => Promise<void> {
-  let reported = 0;
-  return async (event) => {
-    const due = reported + Math.ceil(event.total_steps / 100);
-    if (event.step < due && event.step !== event.total_steps) return;
-    reported = event.step;
-    await report(
-      {
-        stage: input.method,
-        group: '',
-        part: '',
-        done: event.step,
-        total: event.total_steps,
-        detail: event.loss === null ? '' : `loss ${event.loss.toFixed(3)}`,
+  const care: JobCare = { graceMs: GRACE_MS, outlivesWorker: true };
+  const work = (launcher: Launcher) =>
+    watchJob(launcher, job, {
+      stallMs: config.training.stallMinutes * 60_000,
+      signal,
+      onEvent: async (event) => {
+        progress.follow(event);
+        if (event.event !== 'checkpoint-saved') return;
+        if (await uploadCheckpoint(deps, folder, event.path, keepCheckpoints)) progress.uploaded(event.step);
       },
-      input.run,
-    );
-  };
-}
-
-async function report(progress: ProgressReport, run: string): Promise<void> {
-  // Only for eyes: a run that is closed already needs none.
-  await Context.current()
-    .client.workflow.getHandle(run)
-    .signal(PROGRESS_SIGNAL, progress)
-    .catch(() => undefined);
+      onLook: async (state) => {
+        await progress.look(state);
+        say(progress.details());
+      },
+    });
+  try {
+    await whileSubmitted(deps.launchers(config.training.launcher), job, care, work);
+  } catch (error) {
+    if (!signal.aborted) await progress.stopped(error);
+    throw error;
+  }
 }
 
 function trained(input: TrainModelInput, folder: string, model: Manifest, data: Manifest): TrainedModel {

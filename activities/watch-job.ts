@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TrainerEvent } from '../domain/schemas/trainer.ts';
 import type { FailureType } from '../domain/failures.ts';
 import { failure } from './failures.ts';
-import type { LaunchedJob, Launcher } from './io/launcher/launcher.ts';
+import type { JobState, LaunchedJob, Launcher } from './io/launcher/launcher.ts';
 
 /** Milliseconds between two looks at a job. */
 const LOOK_MS = 500;
@@ -23,7 +23,13 @@ const EXIT_FAILURES: Readonly<Record<number, FailureType>> = {
 export async function watchJob(
   launcher: Launcher,
   job: LaunchedJob,
-  options: { stallMs: number; signal: AbortSignal; onEvent: (event: TrainerEvent) => Promise<void> },
+  options: {
+    stallMs: number;
+    signal: AbortSignal;
+    onEvent: (event: TrainerEvent) => Promise<void>;
+    /** After the events of each look. */
+    onLook?: (state: JobState) => Promise<void>;
+  },
 ): Promise<void> {
   let seen = 0;
   let lastSign = Date.now();
@@ -31,6 +37,7 @@ export async function watchJob(
     const state = await launcher.state(job);
     const events = await readEvents(job);
     for (const event of events.slice(seen)) await options.onEvent(event);
+    await options.onLook?.(state);
     if (events.length > seen || state.state === 'pending') lastSign = Date.now();
     seen = events.length;
     if (state.state === 'ended' && state.exitCode === 0) return;

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { SPLITS, type DatasetSample, type SftRow, type Split } from '../domain/schemas/dataset.ts';
 import { splitName } from '../domain/split.ts';
-import type { GeneralRows } from './general-rows.ts';
 import { LineFileWriter, linesOf } from './io/rows/line-file.ts';
 import { MessagesParquetWriter } from './io/rows/messages-parquet.ts';
 import type { KeptSample } from './judge-samples.ts';
+import { mergeRows, type SeededRows } from './seeded-rows.ts';
 
 /** A file of rows in a local folder. */
 export interface RowFile {
@@ -20,23 +20,23 @@ export async function writeSplits(
   folder: string,
   name: string,
   kept: string,
-  general: readonly GeneralRows[],
+  general: readonly SeededRows[],
   signal: AbortSignal,
 ): Promise<RowFile[]> {
   const writers = SPLITS.map((split) => ({ split, ...openSplit(folder, splitName(name, split)) }));
   const writerOf = (split: Split) => writers.find((one) => one.split === split)!;
   const samples = new LineFileWriter(join(folder, 'samples.jsonl'));
   const train = writerOf('train');
-  const mix = inOrder(general);
+  const mix = mergeRows(general);
   for await (const line of linesOf(kept)) {
     signal.throwIfAborted();
     const { key, row, facts } = JSON.parse(line) as KeptSample;
-    for await (const before of mix.until(key)) await train.write(before);
+    for await (const before of mix.until(key)) await train.write(JSON.parse(before) as SftRow);
     const writer = writerOf(facts.split);
     await samples.write(JSON.stringify({ ...facts, row: writer.rows() } satisfies DatasetSample));
     await writer.write(row);
   }
-  for await (const after of mix.until(Infinity)) await train.write(after);
+  for await (const after of mix.until(Infinity)) await train.write(JSON.parse(after) as SftRow);
   const files: RowFile[] = [];
   for (const writer of writers) {
     const rows = await writer.close();
@@ -60,23 +60,6 @@ function openSplit(folder: string, name: string) {
     close: () => {
       parquet.close();
       return lines.close();
-    },
-  };
-}
-
-/** The general rows of all files, in the order of their keys. */
-function inOrder(general: readonly GeneralRows[]) {
-  const places = general.map(() => 0);
-  const keyAt = (file: number): number => general[file]!.keys[places[file]!] ?? Infinity;
-  return {
-    async *until(key: number): AsyncIterable<SftRow> {
-      for (;;) {
-        let next = -1;
-        for (const file of general.keys()) if (keyAt(file) < (next === -1 ? key : keyAt(next))) next = file;
-        if (next === -1) return;
-        yield JSON.parse(await general[next]!.read(places[next]!)) as SftRow;
-        places[next]!++;
-      }
     },
   };
 }

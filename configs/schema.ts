@@ -212,6 +212,17 @@ const filter = z.strictObject({
     .describe('leave out texts that are nearly another one of the dataset; off where unset'),
 });
 
+/** A file of somebody else's rows that are mixed into ours, by count or by ratio. */
+const generalSource = (columns: string, ours: string) =>
+  z
+    .strictObject({
+      file: path.describe(`JSON Lines or Parquet of ${columns}; a path, or gs://`),
+      rows: count.optional().describe('rows taken of it'),
+      ratio: positive.optional().describe(`rows taken of it for each ${ours}`),
+    })
+    .refine(({ rows, ratio }) => rows === undefined || ratio === undefined, 'give rows or ratio, not both');
+export type GeneralSource = z.infer<ReturnType<typeof generalSource>>;
+
 const fields = z.strictObject({
   seed: z.number().int().min(0).default(42),
   instructions: instructions.prefault({}),
@@ -232,10 +243,11 @@ const fields = z.strictObject({
       summary: path.optional(),
       judge: path.optional(),
       selection: path.optional(),
+      step: path.optional().describe('asks for the next section in a preference pair of that level'),
     })
     .prefault({})
     .describe(
-      'prompt files of your own; slots are written {{instruction}}, {{plan}}, {{text}}, {{step}}, {{response}}, {{minWords}}',
+      'prompt files of your own; slots are written {{instruction}}, {{plan}}, {{text}}, {{step}}, {{words}}, {{response}}, {{minWords}}',
     ),
   imports: z
     .array(z.strictObject({ file: path, limit: count.optional().describe('rows taken, from the start') }))
@@ -262,15 +274,7 @@ const fields = z.strictObject({
         .default(0)
         .describe('share of the samples held out as the test split, by hash of their ids'),
       general: z
-        .array(
-          z
-            .strictObject({
-              file: path.describe('JSON Lines or Parquet of messages; a path, or gs://'),
-              rows: count.optional().describe('rows taken of it'),
-              ratio: positive.optional().describe('rows taken of it for each long text; 30 in the paper'),
-            })
-            .refine(({ rows, ratio }) => rows === undefined || ratio === undefined, 'give rows or ratio, not both'),
-        )
+        .array(generalSource('messages', 'long text; 30 in the paper'))
         .default([])
         .describe(
           'general SFT rows mixed into the train split; all rows of a file where neither rows nor ratio is set',
@@ -309,6 +313,13 @@ const fields = z.strictObject({
     .prefault({}),
   preferences: z
     .strictObject({
+      level: z
+        .enum(['text', 'section'])
+        .default('text')
+        .describe('what a pair compares: whole texts, as in the paper, or what follows on instruction and text so far'),
+      steps: count
+        .default(1)
+        .describe('sections of each sample that are prompts, by the seed; of the level "section" only'),
       prompts: count.default(4000).describe('prompts taken from the dataset'),
       completions: z.number().int().min(2).default(4).describe('completions of the SFT model for each prompt'),
       minSpread: z
@@ -317,7 +328,14 @@ const fields = z.strictObject({
         .default(1)
         .describe('points between chosen and rejected, below which a prompt is dropped'),
       lengthWeight: fraction.default(0.5).describe('weight of S_l in the score; S_q has the rest'),
-      general: path.optional().describe('general preference pairs (JSON Lines) mixed in'),
+      chooseTruncated: z
+        .boolean()
+        .default(false)
+        .describe('whether a completion that was cut at the token limit can be chosen; DPO would teach to end there'),
+      general: z
+        .array(generalSource('prompt, chosen and rejected', 'pair of ours; about 12 in the paper'))
+        .default([])
+        .describe('general preference pairs mixed in; all pairs of a file where neither rows nor ratio is set'),
       sampling: Sampling.prefault({}),
     })
     .prefault({}),

@@ -32,6 +32,7 @@ export const FAILURES = {
   'Dataset.Empty': 'fail',
   'Dataset.Invalid': 'fail',
   'Preferences.Empty': 'fail',
+  'Preferences.Invalid': 'fail',
   'Benchmark.Invalid': 'fail',
   'Stage.Missing': 'fail',
   'Run.TooManyRejected': 'pause',

@@ -56,7 +56,10 @@ export const datasetFolder = (run: string, hash: string): string => `runs/${run}
 
 /** A store folder of one training: job, events, checkpoints, model. */
 export const trainingFolder = (run: string, method: 'sft' | 'dpo', hash: string): string =>
-  `runs/${run}/${method}/${hash}`;
+  `${trainingsFolder(run, method)}/${hash}`;
+
+/** A store folder of all trainings of a method. */
+export const trainingsFolder = (run: string, method: 'sft' | 'dpo'): string => `runs/${run}/${method}`;
 
 /** A store folder of what a training's gate found: its verdict, and the answers that it rests on. */
 export const gateFolder = (training: string): string => `${training}/gate`;

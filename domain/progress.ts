@@ -17,6 +17,8 @@ export interface ProgressReport {
   /** Words and cost so far, where the part is made of model calls. */
   readonly words?: number;
   readonly spending?: Spending;
+  /** What the work is at, where it has phases. Such reports come in order, and a count may go back: to a checkpoint. */
+  readonly phase?: string;
   /** A few words, such as a loss; never text of a model. */
   readonly detail: string;
 }
@@ -27,6 +29,7 @@ export interface StageProgress {
   readonly state: 'waiting' | 'running' | 'done' | 'skipped' | 'failed';
   readonly done: number;
   readonly total: number;
+  readonly phase?: string;
   readonly detail: string;
   readonly seconds: number;
   readonly words: number;
@@ -43,6 +46,15 @@ export interface RunProgress {
   /** What all stages together paid for. */
   readonly paid: Cost;
   readonly budget?: Budget;
+}
+
+/** Characters of a message that stand in a stage's line. */
+const MOST_OF_A_MESSAGE = 120;
+
+/** The beginning of a failure's message, in one line. */
+export function shortMessage(message: string): string {
+  const line = Array.from(message.replace(/\s+/g, ' ').trim());
+  return line.length <= MOST_OF_A_MESSAGE ? line.join('') : `${line.slice(0, MOST_OF_A_MESSAGE - 1).join('')}…`;
 }
 
 /** One stage as a line of plain text. */

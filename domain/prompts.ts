@@ -98,6 +98,15 @@ Text since then:
 
 Write one summary of all of it, in the language of the text, in at most 500 words. Keep names, numbers, facts, decisions, open threads, and the tone. Give the summary and nothing else.`;
 
+/** What a preference pair of a section is asked by. Slots: instruction, text, words, and step, the line of the plan. */
+export const STEP_PROMPT = `A long text is being written for this task:
+{{instruction}}
+
+The text so far:
+{{text}}
+
+Go on from there with about {{words}} words. Write only what comes next, without repeating or summing up what is there, and without comments about it.`;
+
 /** Whether an instruction is one for long texts. Slots: instruction, minWords. */
 export const SELECTION_PROMPT = `You are sorting writing tasks. Decide about the task below whether answering it well takes one continuous text of more than {{minWords}} words (or Chinese characters, where it asks for Chinese).
 

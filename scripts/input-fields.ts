@@ -5,9 +5,10 @@ import { parsePromptRules } from '../activities/io/rows/prompt-rules.ts';
 import { formOf, readRows, RowsError } from '../activities/io/rows/read-rows.ts';
 import { ConfigError } from '../configs/load.ts';
 import type { InstructionSource, RunConfig } from '../configs/schema.ts';
-import { PreferenceRow, readMessages } from '../domain/schemas/dataset.ts';
+import { readMessages } from '../domain/schemas/dataset.ts';
 import { readFinishedText } from '../domain/schemas/finished-text.ts';
 import { BenchmarkRow } from '../domain/schemas/instruction.ts';
+import { readPreferenceRow } from '../domain/schemas/preference.ts';
 
 /** A file to check: where its bytes are, what it is called in messages, and what in the configuration names it. */
 interface CheckedFile {
@@ -31,11 +32,13 @@ const importProblem = (value: Readonly<Record<string, unknown>>): string | undef
   return read.ok ? undefined : read.problem;
 };
 
-/** What is wrong with a general row; what else stands beside its messages is passed over. */
-const generalProblem = (value: Readonly<Record<string, unknown>>): string | undefined => {
-  const read = readMessages(value);
-  return 'problem' in read ? read.problem : undefined;
-};
+/** What is wrong with a general row, by who reads it. */
+const problemReadBy =
+  (read: (value: Readonly<Record<string, unknown>>) => object | { readonly problem: string }) =>
+  (value: Readonly<Record<string, unknown>>): string | undefined => {
+    const row = read(value);
+    return 'problem' in row ? row.problem : undefined;
+  };
 
 /** The fields of a configuration that name a file. */
 export const INPUT_FIELDS: readonly InputField[] = [
@@ -47,10 +50,11 @@ export const INPUT_FIELDS: readonly InputField[] = [
   { at: 'prompts.summary', check: checkText },
   { at: 'prompts.judge', check: checkText },
   { at: 'prompts.selection', check: checkText },
+  { at: 'prompts.step', check: checkStepPrompt },
   { at: 'training.chatTemplate', check: checkText },
   { at: 'imports.*.file', check: checkedRows(importProblem, ({ instructions }) => instructions.badRows === 'reject') },
-  { at: 'dataset.general.*.file', check: checkedRows(generalProblem) },
-  { at: 'preferences.general', check: rowsOf(PreferenceRow) },
+  { at: 'dataset.general.*.file', check: checkedRows(problemReadBy(readMessages)) },
+  { at: 'preferences.general.*.file', check: checkedRows(problemReadBy(readPreferenceRow)) },
   { at: 'gates.model.prompts', check: rowsOf(BenchmarkRow) },
   { at: 'evaluation.benchmark', check: rowsOf(BenchmarkRow) },
 ];
@@ -112,6 +116,13 @@ async function checkSectionPrompt({ local, shown, config }: CheckedFile): Promis
   const text = await readUtf8(local, shown);
   if (config.generation.section.overflow !== 'summarize' || text.includes('{{text}}')) return;
   throw new ConfigError(`${shown}: has no slot {{text}}, which a summary is to stand in (generation.section.overflow)`);
+}
+
+/** A step is told by the text so far; without it every section of a sample would be asked for alike. */
+async function checkStepPrompt({ local, shown }: CheckedFile): Promise<void> {
+  const text = await readUtf8(local, shown);
+  const missing = ['{{instruction}}', '{{text}}', '{{words}}'].find((slot) => !text.includes(slot));
+  if (missing !== undefined) throw new ConfigError(`${shown}: has no slot ${missing}`);
 }
 
 async function readUtf8(local: string, shown: string): Promise<string> {

@@ -37,11 +37,12 @@ const DEPENDS: { readonly [S in Stage]?: (config: RunConfig) => unknown } = {
     seed,
     filter.contamination ? evaluation.benchmark : null,
   ],
-  sft: ({ training }) => [training.baseModel, training.sft],
+  sft: ({ training }) => [training.baseModel, training.chatTemplate, training.sft],
   preferences: ({ preferences, judge, prompts, endpoints }) => [
     preferences,
     judge,
     prompts.judge,
+    preferences.level === 'section' ? prompts.step : null,
     endpoints.judge.provider,
     endpoints.judge.model,
     endpoints.judge.dialect.stripThinking,

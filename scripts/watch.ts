@@ -8,7 +8,7 @@ const LOOK_MS = 1000;
 const SHARE = 0.1;
 
 /**
- * Follows a run until it ends, printing a line whenever a stage changes or has gone on by a tenth.
+ * Follows a run until it ends, printing a line whenever a stage or its phase changes, or it has gone on by a tenth.
  *
  * @param look asks how far the run is
  */
@@ -31,7 +31,7 @@ export async function watchRun(
       for (const stage of progress.stages) {
         if (stage.state === 'waiting' || stage.state === 'skipped') continue;
         const tenth = stage.total === 0 ? 0 : Math.floor(stage.done / (stage.total * SHARE));
-        const key = `${stage.state} ${tenth}`;
+        const key = `${stage.state} ${stage.phase ?? ''} ${tenth}`;
         if (printed.get(stage.stage) !== key) options.print(stageLine(stage));
         printed.set(stage.stage, key);
       }

@@ -1,7 +1,15 @@
 import { condition, isCancellation, log, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import { addCosts, addSpendings, NO_SPENDING, type Budget } from '../domain/cost.ts';
 import { STAGES, type Stage } from '../domain/names.ts';
-import { paidLine, stageLine, type ProgressReport, type RunProgress, type StageProgress } from '../domain/progress.ts';
+import {
+  paidLine,
+  shortMessage,
+  stageLine,
+  type ProgressReport,
+  type RunProgress,
+  type StageProgress,
+} from '../domain/progress.ts';
+import { trainingLine, UNKNOWN_TRAINING } from '../domain/training-progress.ts';
 import { failureBehind } from './failures.ts';
 import { pausedSignal, progressQuery, progressSignal, resumedSignal, type PauseReason } from './messages.ts';
 import { hearPauses } from './steps.ts';
@@ -38,8 +46,9 @@ export class RunState {
       const { parts, totals } = this.#stages.get(report.stage)!;
       const known = parts.get(report.part);
       totals.set(report.group, report.total);
-      // Two signals of a partition may arrive in either order.
-      if (known?.total !== report.total || known.done <= report.done) parts.set(report.part, report);
+      // Two signals of a partition may arrive in either order; those with a phase come in order.
+      if (report.phase !== undefined || known?.total !== report.total || known.done <= report.done)
+        parts.set(report.part, report);
       this.#show();
     });
     const pause = (reason: PauseReason) => {
@@ -74,7 +83,10 @@ export class RunState {
   /** Marks a stage as running; returns the time. */
   begin(stage: Stage): string {
     const now = new Date();
-    Object.assign(this.#stages.get(stage)!, { state: 'running', startedAt: now.getTime() });
+    const current = this.#stages.get(stage)!;
+    Object.assign(current, { state: 'running', startedAt: now.getTime() });
+    // Until a worker takes it; with no GPU node up nothing else would say why nothing happens.
+    if (stage === 'sft' || stage === 'dpo') current.parts.set('', waitingForNode(stage));
     this.#show();
     return now.toISOString();
   }
@@ -89,10 +101,11 @@ export class RunState {
   }
 
   fail(stage: Stage, error: unknown): void {
-    Object.assign(this.#stages.get(stage)!, { state: 'failed', endedAt: Date.now() });
     this.#end = isCancellation(error)
       ? { state: 'cancelled', message: 'cancelled' }
       : { state: 'failed', message: failureBehind(error)?.message ?? String(error) };
+    const detail = shortMessage(this.#end.message);
+    Object.assign(this.#stages.get(stage)!, { state: 'failed', endedAt: Date.now(), detail });
     this.#show();
   }
 
@@ -104,7 +117,11 @@ export class RunState {
   }
 
   progress(): RunProgress {
-    const stages = [...this.#stages].map(([stage, current]) => stageProgress(stage, current));
+    const stages = [...this.#stages].map(([stage, current]) => {
+      const shown = stageProgress(stage, current);
+      const stopped = this.#pause && shown.state === 'running';
+      return stopped ? { ...shown, detail: `paused: ${shortMessage(this.#pause!.message)}` } : shown;
+    });
     const paused = this.#pause && { state: 'paused' as const, message: `${this.#pause.type}: ${this.#pause.message}` };
     return {
       run: this.#run,
@@ -122,14 +139,28 @@ export class RunState {
   }
 }
 
+/** What a training says before a worker says more. */
+function waitingForNode(stage: 'sft' | 'dpo'): ProgressReport {
+  const phase = 'pending';
+  return { stage, group: '', part: '', done: 0, total: 0, phase, detail: trainingLine({ ...UNKNOWN_TRAINING, phase }) };
+}
+
+/** What an ended stage came to, behind what its work last said where that was about its end. */
+function detailOf(detail: string, last: ProgressReport | undefined): string {
+  if (detail === '') return last?.detail ?? '';
+  return last?.phase === 'done' && last.detail !== '' ? `${last.detail}; ${detail}` : detail;
+}
+
 function stageProgress(stage: Stage, { state, parts, totals, startedAt, endedAt, detail }: StageState): StageProgress {
   const reports = [...parts.values()];
+  const last = reports.at(-1);
   return {
     stage,
     state,
     done: reports.reduce((sum, { done }) => sum + done, 0),
     total: [...totals.values()].reduce((sum, total) => sum + total, 0),
-    detail: detail || (reports.at(-1)?.detail ?? ''),
+    ...(last?.phase === undefined ? {} : { phase: last.phase }),
+    detail: detailOf(detail, last),
     words: reports.reduce((sum, { words = 0 }) => sum + words, 0),
     spending: addSpendings(...reports.map(({ spending = NO_SPENDING }) => spending)),
     seconds: startedAt === 0 ? 0 : ((endedAt || Date.now()) - startedAt) / 1000,

@@ -1,5 +1,6 @@
 import type { EvaluationScores } from '../../domain/schemas/evaluation.ts';
 import type { Stage } from '../../domain/names.ts';
+import type { Spread } from '../../domain/preference.ts';
 
 /** Everything the report shows; it is gathered by publishReport and drawn by renderReport. */
 export interface ReportData {
@@ -27,7 +28,11 @@ export interface ReportData {
   readonly preferences?: {
     readonly prompts: number;
     readonly pairs: number;
+    readonly general: number;
+    readonly generalAsked: number;
     readonly dropped: Readonly<Record<string, number>>;
+    /** Points between chosen and rejected. */
+    readonly spread: Spread;
   };
   readonly evaluations: readonly EvaluationScores[];
   readonly writer: { readonly model: string };

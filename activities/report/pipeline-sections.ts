@@ -77,10 +77,15 @@ export function trainingSection({ trainings, preferences }: ReportData): Markup 
   </section>`;
 }
 
-function preferenceLine({ prompts, pairs, dropped }: NonNullable<ReportData['preferences']>): Markup {
+function preferenceLine(preferences: NonNullable<ReportData['preferences']>): Markup {
+  const { prompts, pairs, dropped, general, generalAsked, spread } = preferences;
   const reasons = Object.entries(dropped).map(([reason, count]) => `${whole(count)} dropped (${reason})`);
+  const points = (value: number) => value.toFixed(1);
+  const asked = generalAsked > general ? ` (${whole(generalAsked)} were asked for)` : '';
   return html`<p>
-    Preference pairs: ${[`${counted(prompts, 'prompt')} gave ${counted(pairs, 'pair')}`, ...reasons].join('; ')}.
+    Preference pairs: ${[`${counted(prompts, 'prompt')} gave ${counted(pairs, 'pair')}`, ...reasons].join('; ')}. From
+    rejected to chosen it is ${points(spread.median)} points at the median, ${points(spread.min)} to
+    ${points(spread.max)}. Mixed in: ${counted(general, 'general pair')}${asked}.
   </p>`;
 }
 

@@ -18,14 +18,6 @@ export function readMessages(row: Readonly<Record<string, unknown>>): SftRow | {
   return { problem: `${['messages', ...(issue?.path ?? [])].join('.')}: ${issue?.message}` };
 }
 
-/** A preference pair as TRL reads it. */
-export const PreferenceRow = z.strictObject({
-  prompt: z.array(ChatMessage).min(1),
-  chosen: z.array(ChatMessage).min(1),
-  rejected: z.array(ChatMessage).min(1),
-});
-export type PreferenceRow = z.infer<typeof PreferenceRow>;
-
 /** The splits of a dataset; which one a sample is in is decided by the hash of its id. */
 export const SPLITS = ['train', 'test'] as const;
 export type Split = (typeof SPLITS)[number];
@@ -73,6 +65,8 @@ export const Manifest = z.strictObject({
   inputs: z.string(),
   files: z.array(ManifestFile),
   counts: z.record(z.string(), z.number()),
+  /** What was measured of the rows, such as the spread of preference pairs in points. */
+  statistics: z.record(z.string(), z.number()).optional(),
   /** What it was made from: store paths of inputs, which are their hashes, and fingerprints of settings. */
   madeFrom: z.record(z.string(), z.union([z.string(), z.array(z.string())])).optional(),
 });

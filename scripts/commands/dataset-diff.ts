@@ -16,7 +16,7 @@ const SHOWN = 10;
 
 /** Places of a configuration that no dataset depends on. */
 const ELSEWHERE =
-  /^(?:training|serving|preferences|judge|evaluation|gates|budget|prices|prompts\.judge|endpoints\.(?:judge|served|writer\.(?:limits|baseUrl|apiKeyEnv))|generation\.(?:window|partitionSize))(?:\.|$)/;
+  /^(?:training|serving|preferences|judge|evaluation|gates|budget|prices|prompts\.(?:judge|step)|endpoints\.(?:judge|served|writer\.(?:limits|baseUrl|apiKeyEnv))|generation\.(?:window|partitionSize))(?:\.|$)/;
 
 type Counts = ReturnType<typeof datasetStatistics>['counts'];
 

@@ -1,4 +1,5 @@
 import { jsonBytes } from '../../activities/io/store/json.ts';
+import type { Store } from '../../activities/io/store/store.ts';
 import { loadConfig, parseConfig } from '../../configs/load.ts';
 import type { RunConfig } from '../../configs/schema.ts';
 import { fingerprint } from '../../domain/fingerprint.ts';
@@ -9,6 +10,7 @@ import { CommandError, EXIT } from '../exit.ts';
 import { checkRunId, checkStages, findConfig, goOn, type FrozenConfig } from '../runs.ts';
 import { readInputs, uploadInputs } from '../upload-inputs.ts';
 import { staleStages } from '../stale-stages.ts';
+import { findTraining } from '../trainings.ts';
 
 export interface ResumeOptions {
   readonly config?: string;
@@ -32,7 +34,7 @@ export async function resume(run: string, options: ResumeOptions): Promise<numbe
     if (!frozen) throw new CommandError(EXIT.noSuchRun, `there is no run ${run} in store ${store.url}`);
     const config = withBudget(given?.config ?? frozen.config, options.budget);
     if (fingerprint(config) !== fingerprint(frozen.config)) {
-      confirmStale(frozen.config, config, stages.from, options.yes ?? false);
+      await confirmStale(store, run, staleStages(frozen.config, config), stages.from, options.yes ?? false);
       await uploadInputs(store, given?.inputs ?? []);
       frozen = await nextRevision(store, run, frozen, config);
     }
@@ -63,8 +65,13 @@ function withBudget(config: RunConfig, text: string | undefined): RunConfig {
   return parseConfig({ ...config, budget }, '--budget');
 }
 
-function confirmStale(before: RunConfig, after: RunConfig, from: Stage | undefined, yes: boolean): void {
-  const stale = staleStages(before, after);
+async function confirmStale(
+  store: Store,
+  run: string,
+  stale: readonly Stage[],
+  from: Stage | undefined,
+  yes: boolean,
+): Promise<void> {
   const [first] = stale;
   if (first === undefined) return;
   if (from && STAGES.indexOf(from) > STAGES.indexOf(first)) {
@@ -74,15 +81,19 @@ function confirmStale(before: RunConfig, after: RunConfig, from: Stage | undefin
     );
   }
   console.error(
-    `made again under the new configuration: ${stale.join(', ')} (stored calls are used where they still answer)`,
+    `made under the new configuration: ${stale.join(', ')} (stored calls are used where they still answer)`,
   );
-  if (!yes && stale.some((stage) => stage === 'sft' || stage === 'dpo')) {
-    throw new CommandError(EXIT.usage, 'a finished training would be made again; add --yes to do so');
+  if (yes) return;
+  for (const method of ['sft', 'dpo'] as const) {
+    const found = stale.includes(method) ? await findTraining(store, run, method) : undefined;
+    if (found === undefined) continue;
+    const what = found === 'finished' ? 'a finished training' : 'a training that has checkpoints';
+    throw new CommandError(EXIT.usage, `${what} (${method}) would be made again; add --yes to do so`);
   }
 }
 
 async function nextRevision(
-  store: Parameters<typeof findConfig>[0],
+  store: Store,
   run: string,
   { revision }: FrozenConfig,
   config: RunConfig,

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -139,11 +139,33 @@ describe.skipIf(missing('services'))('the longwriter command', () => {
   });
 
   test('makes a change that would train again wait for --yes', async () => {
-    const { code, err } = await longwriter(['resume', 'once', '--config', CONFIG, '--set', 'training.sft.epochs=9']);
-    expect(code).toBe(2);
-    expect(err).toMatch(/made again .*: sft, preferences, dpo, evaluate, report/);
-    expect(err).toContain('--yes');
+    const change = ['resume', 'once', '--config', CONFIG, '--set', 'training.sft.epochs=9'];
+    for (const [path, what] of [
+      ['sft/1a2b3c4d/checkpoints/step-4', 'a training that has checkpoints (sft)'],
+      ['dpo/1a2b3c4d/model', 'a finished training (dpo)'],
+    ] as const) {
+      const made = join(folder, 'store/runs/once', path);
+      await mkdir(made, { recursive: true });
+      await writeFile(join(made, 'manifest.json'), '{}');
+      const { code, err } = await longwriter(change);
+      expect(code).toBe(2);
+      expect(err).toMatch(/made under .*: sft, preferences, dpo, evaluate, report/);
+      expect(err).toContain(`${what} would be made again; add --yes`);
+      await rm(made, { recursive: true });
+    }
     expect(existsSync(join(folder, 'store/runs/once/config.2.json'))).toBe(false);
+  });
+
+  test('changes a training that has not begun without a question', async () => {
+    const start = ['start', '--config', CONFIG, '--run', 'young', '--until', 'select'];
+    expect(await longwriter(start)).toMatchObject({ code: 0 });
+    // Nobody lets it end: there is no worker here.
+    await temporal.client.workflow.getHandle('young').terminate();
+    const change = ['resume', 'young', '--config', CONFIG, '--set', 'training.sft.epochs=9'];
+    const { code, err, out } = await longwriter(change);
+    expect([code, out]).toEqual([0, 'run young goes on, until select\n']);
+    expect(err).not.toContain('--yes');
+    expect(existsSync(join(folder, 'store/runs/young/config.2.json'))).toBe(true);
   });
 
   test('refuses to begin a new run in the middle, and leaves its id free', async () => {

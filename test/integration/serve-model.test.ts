@@ -1,16 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ActivityDeps } from '../../activities/deps.ts';
 import { makeGate } from '../../activities/gate.ts';
+import { openLauncher } from '../../activities/io/launcher/open.ts';
 import { readRegistry } from '../../activities/io/process.ts';
 import { fileStore } from '../../activities/io/store/file.ts';
 import { findJson, jsonBytes } from '../../activities/io/store/json.ts';
 import { makeRunFiles } from '../../activities/run-files.ts';
 import { serveModel } from '../../activities/serve-model.ts';
 import { loadConfig, parseConfig } from '../../configs/load.ts';
+import type { LauncherSettings } from '../../configs/training.ts';
 import { configKey, controlKey, leaseKey } from '../../domain/keys.ts';
 import { Lease } from '../../domain/schemas/run.ts';
 
@@ -26,15 +28,19 @@ describe('serveModel', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  async function serving(command = SERVER): Promise<{ deps: ActivityDeps; lease: () => Promise<Lease | undefined> }> {
+  async function serving(
+    command = SERVER,
+    more: readonly string[] = [],
+  ): Promise<{ deps: ActivityDeps; lease: () => Promise<Lease | undefined> }> {
     const store = fileStore(folder);
-    const overrides = ['serving.prepare=[]', 'serving.healthPath=/', `serving.command=${command}`];
+    const overrides = ['serving.prepare=[]', 'serving.healthPath=/', `serving.command=${command}`, ...more];
     const config = await loadConfig('configs/quickstart.yaml', overrides);
     await store.putView(configKey('r'), jsonBytes(config));
     const deps = {
       store,
       files: makeRunFiles(store, parseConfig),
       gate: makeGate(store),
+      launchers: (settings: LauncherSettings) => openLauncher(settings, join(folder, 'processes')),
       node: { home: folder, processes: join(folder, 'processes'), commandValues: {} },
     } as unknown as ActivityDeps;
     return { deps, lease: () => findJson(store, leaseKey('r'), Lease) };
@@ -84,16 +90,54 @@ describe('serveModel', () => {
     await expect(second.ended).rejects.toBeDefined();
   });
 
-  test('a frozen attempt that wakes up late leaves the lease of a later one alone', async () => {
+  test('a frozen attempt that wakes up late leaves the server and the lease of a later one alone', async () => {
     const { deps, lease } = await serving();
     const later = attempt(deps, 0, 2);
     const { baseUrl } = await until(lease);
     const frozen = attempt(deps, 0, 1);
-    await until(async () => ((await readRegistry(deps.node.processes)).length === 2 ? true : undefined));
     await new Promise((done) => setTimeout(done, 1500));
-    expect((await lease())?.baseUrl).toBe(baseUrl);
-    for (const { environment } of [later, frozen]) environment.cancel();
-    await Promise.allSettled([later.ended, frozen.ended]);
+    expect(await lease()).toMatchObject({ baseUrl, attempt: 2 });
+    frozen.environment.cancel();
+    await Promise.allSettled([frozen.ended]);
+    expect((await fetch(baseUrl.replace('/v1', '/'))).ok).toBe(true);
+    later.environment.cancel();
+    await Promise.allSettled([later.ended]);
+    expect(await readRegistry(deps.node.processes)).toEqual([]);
+  });
+
+  test('a model is prepared once, and a server that does not come up in time is a failure', async () => {
+    const prepare = `serving.prepare=['sh', '-c', 'echo made >> "$1"', 'sh', '{prepared}']`;
+    const { deps } = await serving("['sleep', '60']", [prepare, 'serving.readySeconds=1']);
+    for (const failures of [0, 1]) {
+      const { ended } = attempt(deps, failures, 1);
+      await expect(ended).rejects.toMatchObject({ message: expect.stringContaining('was not ready within 1 s') });
+    }
+    const [models = ''] = await readdir(join(folder, 'work', 'models'));
+    const [prepared = ''] = await readdir(join(folder, 'work', 'models', models));
+    expect(await readFile(join(folder, 'work', 'models', models, prepared), 'utf8')).toBe('made\n');
+    expect(await readRegistry(deps.node.processes)).toEqual([]);
+  });
+
+  test('a prepare command that fails, or makes nothing, is a failure that names its log', async () => {
+    const failing = await serving(SERVER, ["serving.prepare=['sh', '-c', 'exit 9']"]);
+    await expect(attempt(failing.deps, 0, 1).ended).rejects.toThrow(
+      /preparing .* ended with code 9; see .*served-model.log/,
+    );
+    const idle = await serving(SERVER, ["serving.prepare=['true']"]);
+    await expect(attempt(idle.deps, 1, 1).ended).rejects.toThrow(/preparing .* ended with code 1/);
+  });
+
+  test('the key of a server is for its owner alone, and reaches the server', async () => {
+    const command = `['python3', '-c', 'import sys, time; open(sys.argv[1], "w").write(sys.argv[2]); time.sleep(60)', '${join(folder, 'seen')}', 'it is {key}']`;
+    const { deps } = await serving(command);
+    const { environment, ended } = attempt(deps, 0, 1);
+    const seen = await until(() => readFile(join(folder, 'seen'), 'utf8').catch(() => undefined));
+    const [job = ''] = await readdir(join(folder, 'work', 'jobs'));
+    const key = join(folder, 'work', 'jobs', job, 'key');
+    expect(seen).toBe(`it is ${await readFile(key, 'utf8')}`);
+    expect((await stat(key)).mode & 0o777).toBe(0o600);
+    environment.cancel();
+    await expect(ended).rejects.toBeDefined();
   });
 
   test('the third failure closes the run’s gate with its message', async () => {
@@ -108,7 +152,10 @@ describe('serveModel', () => {
     const { deps } = await serving("['no-such-server']");
     const { ended } = attempt(deps, 0, 1);
     await expect(ended).rejects.toMatchObject({ type: 'Serving.Misconfigured', nonRetryable: true });
-    await expect(ended).rejects.toThrow(/no-such-server cannot be started on this node \(ENOENT\)/);
+    await expect(ended).rejects.toThrow(/no-such-server cannot be started on its node; see .*served-model.log/);
+    const [job = ''] = await readdir(join(folder, 'work', 'jobs'));
+    const log = await readFile(join(folder, 'work', 'jobs', job, 'served-model.log'), 'utf8');
+    expect(log).toContain('no-such-server');
   });
 });
 

@@ -12,6 +12,7 @@ import { SERVED_SIGNAL } from '../../domain/progress.ts';
 import type { ModelGate, ProbeScores } from '../../domain/schemas/probe.ts';
 
 const spending = NO_SPENDING;
+const SPREAD = { min: 1, median: 1, mean: 1, max: 1 };
 
 /** The activities of {@link goodActivities}, to put others in the place of some. */
 export type GoodActivities = ReturnType<typeof goodActivities>['activities'];
@@ -68,7 +69,7 @@ export function goodActivities(trace: string[]) {
       judgeCompletion: async () => (trace.push('judge'), { ok: true, scored: true, spending }),
       buildPreferencePairs: async () => (
         trace.push('pairs'),
-        { folder: 'preferences-sft', prompts: 2, pairs: 2, general: 0, dropped: {} }
+        { folder: 'preferences-sft', prompts: 2, pairs: 2, general: 0, generalAsked: 0, dropped: {}, spread: SPREAD }
       ),
       scoreEvaluation: async ({ folder }: { folder: string }) => ({
         folder,

@@ -329,7 +329,7 @@ describe.skipIf(missing('services'))('runPipeline', () => {
             `to go on with it as it is: longwriter resume ${run} --config FILE --set gates.model.promote=always`,
         );
         expect(stages[3]).toMatchObject({ state: 'failed' });
-        expect(stages[3]!.detail).toContain('short prompts failed (S_l 60.0 → 10.0, n = 12; mean S_l fell by 50.0');
+        expect(stages[3]!.detail).toContain('fails the gate on 12 short prompts: mean S_l fell by 50.0, 10 allowed');
       });
       expect(trace.slice(-2)).toEqual(['probe sft', 'report']);
       expect(records.at(-1)).toMatchObject({ stage: 'sft', outcome: { folder: 'sft', gate: { passed: false } } });

@@ -127,6 +127,51 @@ describe('the files that a configuration names', () => {
     expect(await refusal({ sources, decontaminate: { benchmarks: ['b.jsonl'] } })).toMatch(/^.\/b.jsonl:1: prompt: /);
   });
 
+  test('a prompt for steps has the slots without which it could ask for none', async () => {
+    await file('step.txt', 'Go on with {{instruction}}: {{words}} words.');
+    await expect(readInputs(await loadConfig(config, ['prompts.step=step.txt']), config)).rejects.toThrow(
+      'step.txt: has no slot {{text}}',
+    );
+  });
+
+  test('general preference pairs are read, in whichever form, before a run begins', async () => {
+    const refusalOf = async (line: object): Promise<string> => {
+      await file('pairs.jsonl', `{"prompt": "a", "chosen": "b", "rejected": "c"}\n${JSON.stringify(line)}\n`);
+      const preferences = 'preferences.general=[{ file: pairs.jsonl, ratio: 12 }]';
+      const error: unknown = await readInputs(await loadConfig(config, [preferences]), config).then(
+        () => new Error('it was taken'),
+        (thrown: unknown) => thrown,
+      );
+      return (error as Error).message.replaceAll(folder, '.');
+    };
+    const [user, answer] = [{ role: 'user', content: 'a' } as const, { role: 'assistant', content: 'b' } as const];
+    const told = { prompt: [{ role: 'system', content: 's' }, user], chosen: [answer], rejected: 'c', id: 7 };
+    expect(await refusalOf(told)).toBe('it was taken');
+    expect(await refusalOf({ ...told, prompt: 'a', chosen: [user, answer] })).toBe('it was taken');
+    for (const [row, problem] of [
+      [
+        { prompt: 'a', chosen: 'b' },
+        'rejected: expected a text, or messages of system, user and assistant with their content',
+      ],
+      [
+        { ...told, prompt: [] },
+        'prompt: expected a text, or messages of system, user and assistant with their content',
+      ],
+      [{ ...told, prompt: [answer] }, 'prompt: does not end in a message of the user'],
+      [{ ...told, chosen: ' ' }, 'chosen: has no text'],
+      [{ ...told, chosen: [user] }, 'chosen: expected one answer of the assistant, found 1 messages'],
+      [
+        { ...told, rejected: [answer, user, answer] },
+        'rejected: expected one answer of the assistant, found 3 messages',
+      ],
+      [
+        { ...told, rejected: [{ role: 'tool', content: 'x' }] },
+        'rejected: expected a text, or messages of system, user and assistant with their content',
+      ],
+    ] as const)
+      expect(await refusalOf(row)).toBe(`./pairs.jsonl:2: ${problem}`);
+  });
+
   test('are not put into the store where they have changed since they were checked', async () => {
     const { inputs } = await read({ sources: await file('a.jsonl', '{"prompt": "a"}\n') });
     await appendFile(join(folder, 'a.jsonl'), 'broken');

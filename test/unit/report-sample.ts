@@ -109,7 +109,14 @@ export const SAMPLE_REPORT: ReportData = {
     { method: 'sft', rows: 10, steps: 20, seconds: 88, losses: falling(20, 2.9, 2.3) },
     { method: 'dpo', rows: 6, steps: 8, seconds: 57, losses: falling(8, 0.69, 0.52) },
   ],
-  preferences: { prompts: 8, pairs: 6, dropped: { 'spread-too-small': 1, unscored: 1 } },
+  preferences: {
+    prompts: 8,
+    pairs: 6,
+    general: 70,
+    generalAsked: 72,
+    dropped: { 'spread-too-small': 1, unscored: 1 },
+    spread: { min: 1.5, median: 8, mean: 9.25, max: 20 },
+  },
   evaluations: [
     evaluated('base', [141, 355, 0, 471, 260, 232, 127, 618], [2]),
     evaluated('sft', [288, 719, 166, 1093, 352, 466, 340, 1018], [1, 5]),

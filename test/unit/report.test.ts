@@ -58,6 +58,8 @@ describe('a report', () => {
     for (const part of [
       'generate 2 min 44 s 10 kept',
       '8 prompts gave 6 pairs',
+      'it is 8.0 points at the median, 1.5 to 20.0',
+      'Mixed in: 70 general pairs (72 were asked for)',
       '1 dropped (unscored)',
       '98,220 (81 %)',
       '153',
@@ -110,7 +112,7 @@ describe('a report', () => {
       writer: { model: HOSTILE },
       stages: [{ stage: 'select', seconds: 1, summary: HOSTILE }],
       dataset: { ...SAMPLE_REPORT.dataset!, name: HOSTILE, rejected: { [HOSTILE]: 2 } },
-      preferences: { prompts: 1, pairs: 0, dropped: { [HOSTILE]: 1 } },
+      preferences: { ...SAMPLE_REPORT.preferences!, dropped: { [HOSTILE]: 1 } },
       evaluations,
     });
     expect(hostile).not.toMatch(/<script|<img|onerror=alert\(1\)>/);

@@ -10,6 +10,8 @@ describe('staleStages', () => {
     ['filter.minWords=3', 'generate'],
     ['dataset.testFraction=0.1', 'dataset'],
     ['training.sft.epochs=9', 'sft'],
+    ['training.chatTemplate=other.jinja', 'sft'],
+    ['preferences.level=section', 'preferences'],
     ['evaluation.limit=1', 'evaluate'],
   ])('%s makes everything from %s on stale', async (change, first) => {
     const before = await loadConfig('configs/quickstart.yaml');
@@ -21,6 +23,15 @@ describe('staleStages', () => {
     const before = await loadConfig('configs/quickstart.yaml');
     const change = ['gates.model.promote=passed', 'gates.model.limit=2', 'gates.model.maxRepeated=1'];
     expect(staleStages(before, await loadConfig('configs/quickstart.yaml', change))).toEqual([]);
+  });
+
+  it('counts the prompt of a step where pairs are made of steps', async () => {
+    const changed = async (level: string) => {
+      const before = await loadConfig('configs/quickstart.yaml', [`preferences.level=${level}`]);
+      const after = await loadConfig('configs/quickstart.yaml', [`preferences.level=${level}`, 'prompts.step=x']);
+      return staleStages(before, after)[0];
+    };
+    expect([await changed('text'), await changed('section')]).toEqual([undefined, 'preferences']);
   });
 
   it('counts a benchmark for the data where the data is held against it', async () => {

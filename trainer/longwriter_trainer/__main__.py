@@ -60,13 +60,18 @@ def run(job: Job, events: EventLog) -> int:
     if Path(job.base_model).is_dir():
         os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(output / "runs"))  # beside the checkpoints, which are dropped
     # Seconds of imports: only for a job, data and checkpoint that hold.
     from transformers import AutoTokenizer
 
     from longwriter_trainer import encode, training
+    from longwriter_trainer.environment import attention_implementation, check_reporters, read_model_config
     from longwriter_trainer.reporter import RunReporter
 
-    tokenizer = AutoTokenizer.from_pretrained(job.base_model)
+    check_reporters(job)
+    attention_implementation(job.hyperparameters)
+    read_model_config(job)
+    tokenizer = AutoTokenizer.from_pretrained(job.base_model, trust_remote_code=job.trust_remote_code)
     events.emit("phase-start", phase="tokenize")
     encode_rows = encode.encode_sft if job.method == "sft" else encode.encode_dpo
     encoded = encode_rows(rows, tokenizer, job.hyperparameters.max_length, job.hyperparameters.over_long)

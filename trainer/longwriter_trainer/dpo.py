@@ -6,6 +6,7 @@ from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from trl import DPOConfig, DPOTrainer
 
+from longwriter_trainer.adapters import lora_config
 from longwriter_trainer.encode import Encoded
 from longwriter_trainer.job import Job
 from longwriter_trainer.reporter import RunReporter
@@ -25,7 +26,8 @@ def make_dpo_trainer(
     """Builds TRL's trainer; with ``precompute_reference`` the base model's log-probabilities are taken here, once.
 
     A micro batch is ``input_ids``, ``attention_mask`` and ``completion_mask`` of shape (2 * micro_batch_size, tokens):
-    the chosen answers, then the rejected ones. The reference is the base model, also when a checkpoint is loaded later.
+    the chosen answers, then the rejected ones. The reference is the base model (the model without its
+    adapters, where it has some), also when a checkpoint is loaded later.
     """
     chosen = job.hyperparameters
     mixed = {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, chosen.sft_weight]}
@@ -42,4 +44,5 @@ def make_dpo_trainer(
         train_dataset=Dataset.from_dict(encoded.columns),
         processing_class=tokenizer,
         callbacks=[reporter],
+        peft_config=lora_config(chosen),
     )

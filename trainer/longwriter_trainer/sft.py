@@ -6,6 +6,7 @@ from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from trl import SFTConfig, SFTTrainer
 
+from longwriter_trainer.adapters import lora_config
 from longwriter_trainer.encode import Encoded
 from longwriter_trainer.job import Job
 from longwriter_trainer.reporter import RunReporter
@@ -31,4 +32,5 @@ def make_sft_trainer(
         train_dataset=Dataset.from_dict(encoded.columns),
         processing_class=tokenizer,
         callbacks=[reporter],
+        peft_config=lora_config(job.hyperparameters),
     )

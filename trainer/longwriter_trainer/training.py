@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, set_seed
 
+from longwriter_trainer.adapters import merge_adapters
 from longwriter_trainer.checkpoints import mark_whole
+from longwriter_trainer.environment import attention_implementation, uses_liger
 from longwriter_trainer.events import EventLog
 from longwriter_trainer.failures import Stopped
 from longwriter_trainer.job import Job
@@ -28,8 +30,18 @@ def keep_freed_memory() -> None:
 
 
 def load_model(job: Job) -> PreTrainedModel:
-    """Loads the base model in float32: weights held in bfloat16 alone do not learn at 1e-5."""
-    return AutoModelForCausalLM.from_pretrained(job.base_model, dtype=torch.float32)
+    """Loads the base model in float32: weights held in bfloat16 alone do not learn at 1e-5.
+
+    Raises:
+        JobInvalid: The attention that is asked for cannot be had.
+    """
+    set_seed(job.seed)  # adapters are drawn before TRL's trainer sets it
+    return AutoModelForCausalLM.from_pretrained(
+        job.base_model,
+        dtype=torch.float32,
+        attn_implementation=attention_implementation(job.hyperparameters),
+        trust_remote_code=job.trust_remote_code,
+    )
 
 
 def shared_arguments(job: Job) -> dict[str, Any]:
@@ -59,7 +71,9 @@ def shared_arguments(job: Job) -> dict[str, Any]:
         "dataloader_pin_memory": chosen.device != "cpu",
         "logging_steps": 1,
         "logging_nan_inf_filter": False,
-        "report_to": "none",
+        "use_liger_kernel": uses_liger(chosen),
+        "report_to": job.report_to or "none",
+        "run_name": job.job_id,
         "disable_tqdm": True,
     }
 
@@ -81,7 +95,10 @@ def save_final_model(trainer: Any, job: Job) -> Path:
     trainer.save_model(str(temporary))
     trainer.accelerator.wait_for_everyone()
     if trainer.args.should_save:
-        AutoTokenizer.from_pretrained(job.base_model).save_pretrained(temporary)
+        if job.hyperparameters.lora_rank is not None:
+            merge_adapters(job, temporary)
+        tokenizer = AutoTokenizer.from_pretrained(job.base_model, trust_remote_code=job.trust_remote_code)
+        tokenizer.save_pretrained(temporary)
         (temporary / "training_args.bin").unlink(missing_ok=True)
         losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
         facts = {"step": trainer.state.global_step, "train_loss": sum(losses) / len(losses)}

@@ -1,6 +1,7 @@
 import type { LauncherSettings } from '../../../configs/training.ts';
-import { LauncherError, type Launcher } from './launcher.ts';
+import type { Launcher } from './launcher.ts';
 import { localLauncher } from './local.ts';
+import { slurmLauncher } from './slurm.ts';
 
 /**
  * The launcher of a configuration.
@@ -8,6 +9,10 @@ import { localLauncher } from './local.ts';
  * @param registry folder of records of the processes that this machine started
  */
 export function openLauncher(settings: LauncherSettings, registry: string): Launcher {
-  if (settings.kind === 'local') return localLauncher(registry);
-  throw new LauncherError('Unavailable', 'this worker cannot submit Slurm jobs');
+  switch (settings.kind) {
+    case 'local':
+      return localLauncher(registry);
+    case 'slurm':
+      return slurmLauncher(settings);
+  }
 }

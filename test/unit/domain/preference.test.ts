@@ -1,14 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { choosePair, pairScore, type ScoredCompletion } from '../../../domain/preference.ts';
+import { choosePair, pairScore, summarizeSpread, type ScoredCompletion } from '../../../domain/preference.ts';
 
-const SETTINGS = { seed: 42, prompt: '0123456789abcdef', lengthWeight: 0.5, minSpread: 1 };
+const SETTINGS = { seed: 42, prompt: '0123456789abcdef', lengthWeight: 0.5, minSpread: 1, chooseTruncated: false };
 const completion = (index: number, length: number, quality?: number, text = `text ${index}`): ScoredCompletion => ({
   completion: index,
   text,
+  truncated: false,
   lengthScore: length,
   qualityScore: quality,
 });
+const cut = (one: ScoredCompletion): ScoredCompletion => ({ ...one, truncated: true });
 const FOUR = [completion(0, 50, 50), completion(1, 90, 80), completion(2, 10, 40), completion(3, 60, 70)];
 
 const scores = fc.constantFrom(0, 40, 50, 60, 100); // few, so that ties come up
@@ -72,6 +74,8 @@ describe('choosePair', () => {
     ['unscored', []],
     ['empty', [completion(0, 90, 90), completion(1, 0, 0, ' ')]],
     ['spread-too-small', [completion(0, 50, 50), completion(1, 50, 51)]],
+    ['identical', [completion(0, 90, 90, 'the same'), completion(1, 90, 20, 'the same\n')]],
+    ['truncated', [cut(completion(0, 90, 90)), cut(completion(1, 90, 20))]],
   ] as const)('drops a prompt as %s', (reason, given) => {
     expect(choosePair(given, SETTINGS)).toEqual({ ok: false, reason });
   });
@@ -79,6 +83,31 @@ describe('choosePair', () => {
   it('leaves an unscored completion out, and pairs the others', () => {
     const pair = choosePair([completion(0, 100), completion(1, 90, 90), completion(2, 10, 10)], SETTINGS);
     expect(pair).toMatchObject({ ok: true, chosen: { completion: 1 }, rejected: { completion: 2 } });
+  });
+});
+
+describe('a completion that was cut at the token limit', () => {
+  const given = [cut(completion(0, 60, 60)), completion(1, 90, 80)];
+
+  it('can be rejected', () => {
+    expect(choosePair(given, SETTINGS)).toMatchObject({ chosen: { completion: 1 }, rejected: { completion: 0 } });
+  });
+
+  it('is not chosen, though it is the best, unless that is asked for', () => {
+    const best = [cut(completion(0, 99, 99)), ...FOUR.slice(1)];
+    for (const prompt of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      const pair = choosePair(best, { ...SETTINGS, prompt });
+      // Against the better one that was cut there is no pair.
+      expect(pair).toMatchObject(pair.ok ? { chosen: { completion: 1 } } : { reason: 'spread-too-small' });
+    }
+    expect(choosePair(best, { ...SETTINGS, chooseTruncated: true })).toMatchObject({ chosen: { completion: 0 } });
+  });
+});
+
+describe('summarizeSpread', () => {
+  it('has the middle of an odd number, and the mean of the two middle ones of an even number', () => {
+    expect(summarizeSpread([9, 1, 2])).toEqual({ min: 1, median: 2, mean: 4, max: 9 });
+    expect(summarizeSpread([9, 1, 2, 4])).toEqual({ min: 1, median: 3, mean: 4, max: 9 });
   });
 });
 

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { FindUnfinishedInput } from '../../activities/find-unfinished.ts';
+import type { CompletionReference } from '../../activities/sample-completion.ts';
+import { NO_SPENDING } from '../../domain/cost.ts';
+import { PIPELINE_QUEUE } from '../../domain/names.ts';
+import type { buildPreferences } from '../../workflows/build-preferences.ts';
+import { missing } from '../parts.ts';
+import { newRun, startTestPipeline, type TestPipeline } from './environment.ts';
+import { goodActivities } from './fakes.ts';
+
+const PROMPTS = 6;
+const COMPLETIONS = 4;
+const ALL = Array.from(
+  { length: PROMPTS * COMPLETIONS },
+  (_, item) => `p${Math.floor(item / COMPLETIONS)}-${item % COMPLETIONS}`,
+);
+
+describe.skipIf(missing('services'))('buildPreferences', () => {
+  let pipeline: TestPipeline;
+  beforeAll(async () => {
+    pipeline = await startTestPipeline();
+  });
+  afterAll(() => pipeline.close());
+
+  const start = (run: string) =>
+    pipeline.environment.client.workflow.start<typeof buildPreferences>('buildPreferences', {
+      taskQueue: PIPELINE_QUEUE,
+      workflowId: `${run}.preferences`,
+      args: [
+        {
+          run,
+          revision: 1,
+          model: { name: 'sft', identity: 'id-sft', location: { kind: 'store', folder: 'f' } },
+          window: 3,
+          partitionSize: 8,
+          judgeDraws: 2,
+          budget: undefined,
+          data: { instructions: 'i', dataset: 'd' },
+        },
+      ],
+    });
+
+  test('killed in its second partition, asks only for what is unfinished when it is started again', async () => {
+    const made = { completions: new Set<string>(), judgements: new Set<string>() };
+    const asked = { completions: [] as string[], judgements: [] as string[] };
+    const looked: string[] = [];
+    let dying = true;
+    let die = (): void => undefined;
+    const killed = new Promise<void>((resolve) => (die = resolve));
+    let stall = (): void => undefined;
+    const stalled = new Promise<void>((resolve) => (stall = resolve));
+    const work = (kind: 'completions' | 'judgements') => async (input: CompletionReference) => {
+      const id = `${input.prompt}-${input.completion}`;
+      asked[kind].push(id);
+      if (dying && made.completions.size === 13) {
+        stall();
+        await killed;
+        throw new Error('the node is gone');
+      }
+      made[kind].add(id);
+      return kind === 'completions'
+        ? { words: 5, spending: NO_SPENDING }
+        : { ok: true, scored: true, spending: NO_SPENDING };
+    };
+    const activities = {
+      ...goodActivities([]).activities,
+      listPrompts: async () => ({ folder: 'f', prompts: PROMPTS, completions: COMPLETIONS }),
+      findUnfinished: async ({ work: of, offset, count }: FindUnfinishedInput) => {
+        const kind = of.kind === 'judgements' ? 'judgements' : 'completions';
+        looked.push(`${kind} ${offset}+${count}`);
+        const items = ALL.slice(offset, offset + count).filter((id) => !made[kind].has(id));
+        const finished = { kept: count - items.length, rejected: {}, words: 0, spending: NO_SPENDING };
+        return { items: items.map((id) => ({ id })), finished };
+      },
+      sampleCompletion: work('completions'),
+      judgeCompletion: work('judgements'),
+    };
+    const outcome = await pipeline.withActivities(activities, async () => {
+      const run = newRun();
+      const first = await start(run);
+      await stalled;
+      await first.terminate();
+      dying = false;
+      die();
+      asked.completions.length = 0;
+      looked.length = 0;
+      const left = ALL.filter((id) => !made.completions.has(id));
+      const result = await (await start(run)).result();
+      expect(asked.completions.toSorted()).toEqual(left.toSorted());
+      return result;
+    });
+    expect(outcome).toMatchObject({ pairs: 2 });
+    expect(asked.judgements.toSorted()).toEqual(ALL.toSorted());
+    expect(looked.toSorted()).toEqual(
+      ['completions', 'judgements'].flatMap((kind) => ['0+8', '16+8', '8+8'].map((part) => `${kind} ${part}`)),
+    );
+  });
+});
