@@ -15,6 +15,7 @@ import { listPrompts } from './list-prompts.ts';
 import { pauseRun } from './pause-run.ts';
 import { planSample } from './plan-sample.ts';
 import { prepareRows } from './prepare-rows.ts';
+import { probeModel } from './probe-model.ts';
 import { publishReport } from './publish-report.ts';
 import { readStages, recordStage } from './record-stage.ts';
 import { sampleCompletion } from './sample-completion.ts';
@@ -63,7 +64,7 @@ const pipeline = {
   readStages,
 };
 const llm = { planSample, writeSections, summarizeSections, sampleCompletion, judgeCompletion, judgeInstruction };
-const gpu = { identifyModel, trainModel, serveModel };
+const gpu = { identifyModel, trainModel, probeModel, serveModel };
 
 /** Light activities, on the pipeline's queue. */
 export const createPipelineActivities = (deps: ActivityDeps): Bound<typeof pipeline> => bind(deps, pipeline);

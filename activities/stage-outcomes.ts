@@ -1,5 +1,6 @@
 import type { ModelName } from '../domain/names.ts';
 import type { Spending } from '../domain/schemas/call.ts';
+import type { ModelGate } from '../domain/schemas/probe.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import type { ItemCounts } from '../domain/tally.ts';
 import type { AssembledDataset } from './assemble-dataset.ts';
@@ -13,14 +14,19 @@ interface Spent {
   readonly spending: Spending;
 }
 
+/** A trained model with the verdict of its gate. */
+export interface GatedModel extends TrainedModel {
+  readonly gate: ModelGate;
+}
+
 /** What each stage leaves to the later ones: references and counts, never text. */
 export interface StageOutcomes {
   readonly select: SelectedInstructions & Spent;
   readonly generate: ItemCounts;
   readonly dataset: AssembledDataset;
-  readonly sft: TrainedModel & { readonly base: ModelReference };
+  readonly sft: GatedModel & { readonly base: ModelReference };
   readonly preferences: PreferencePairs & Spent;
-  readonly dpo: TrainedModel;
+  readonly dpo: GatedModel;
   readonly evaluate: Partial<Readonly<Record<ModelName, Evaluation & Spent>>>;
   readonly report: { readonly path: string };
 }

@@ -1,4 +1,5 @@
 import { sumCounts } from '../domain/count-by.ts';
+import { gateLine } from '../domain/model-gate.ts';
 import type { Stage } from '../domain/names.ts';
 import { selectionLine } from '../domain/selection.ts';
 import type { StageOutcomes } from './stage-outcomes.ts';
@@ -14,7 +15,7 @@ export function stageSummary(stage: Stage, outcomes: Partial<StageOutcomes>): st
       return `${outcomes.dataset?.kept} training rows, ${outcomes.dataset?.general} general rows`;
     case 'sft':
     case 'dpo':
-      return `trained on ${outcomes[stage]?.rows} rows`;
+      return outcomes[stage] ? `trained on ${outcomes[stage].rows} rows; ${gateLine(outcomes[stage].gate)}` : '';
     case 'preferences':
       return `${outcomes.preferences?.pairs} pairs of ${outcomes.preferences?.prompts} prompts, ${outcomes.preferences?.general} general pairs`;
     case 'evaluate':

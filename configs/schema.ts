@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { gates } from './gates.ts';
 import { LauncherSettings, training } from './training.ts';
 
 const positive = z.number().positive();
@@ -256,12 +257,7 @@ const fields = z.strictObject({
     ),
   generation: generation.prefault({}),
   filter: filter.prefault({}),
-  gates: z
-    .strictObject({
-      maxRejectedFraction: fraction.default(1).describe('rejected samples above which the run pauses before assembly'),
-      maxFailedFraction: fraction.default(0).describe('failed samples above which the run pauses before assembly'),
-    })
-    .prefault({}),
+  gates: gates.prefault({}),
   dataset: z
     .strictObject({
       name: z

@@ -48,6 +48,7 @@ export const FAILURES = {
   'Trainer.OutOfMemory': 'fail',
   'Trainer.DiskFull': 'pause',
   'Trainer.Diverged': 'fail',
+  'Training.Regressed': 'fail',
 } as const satisfies Record<string, 'retry' | 'pause' | 'fail'>;
 
 /** The type of a failure, spelled `Subject.Problem`. */

@@ -64,6 +64,12 @@ export const trainingsFolder = (run: string, method: 'sft' | 'dpo'): string => `
 /** A store folder of the rows that a training alone was given. */
 export const rowsFolder = (run: string, hash: string): string => `runs/${run}/rows/${hash}`;
 
+/** A store folder of what a training's gate found: its verdict, and the answers that it rests on. */
+export const gateFolder = (training: string): string => `${training}/gate`;
+
+/** A store path of one model's answers to short prompts, shared by all runs. */
+export const probeKey = (fingerprint: string): string => `probes/${fingerprint}.json`;
+
 /** A store folder of completions, judgements and preference pairs. */
 export const preferencesFolder = (run: string, hash: string): string => `runs/${run}/preferences/${hash}`;
 

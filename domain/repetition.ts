@@ -49,6 +49,15 @@ function gramsOf(text: string, n: number): number[] {
   return grams;
 }
 
+/** Times that one token, or one letter of a word, may stand in a row: longer than any laughter or row of marks in prose. */
+export const LONGEST_RUN = 24;
+const LONG_WORD = /(\p{L})\1{24}/u;
+
+/** Whether one token, or one letter within a word, stands more than {@link LONGEST_RUN} times in a row. */
+export function isStuck(text: string): boolean {
+  return LONG_WORD.test(text) || longestRun(text) > LONGEST_RUN;
+}
+
 /** The most times that one token, other than a mark of rules and tables, stands in a row. */
 export function longestRun(text: string): number {
   let longest = 0;

@@ -1,6 +1,6 @@
 import { scriptOf, type Script } from './language.ts';
 import { countWords } from './length.ts';
-import { copiedFrom, longestRun, repeatedShare } from './repetition.ts';
+import { copiedFrom, isStuck, LONGEST_RUN, repeatedShare } from './repetition.ts';
 import { cleanSection } from './response.ts';
 import type { Answer } from './schemas/call.ts';
 import type { DrawReason } from './schemas/sample.ts';
@@ -47,9 +47,6 @@ export const CHECKS_OFF: SectionChecks = {
 };
 
 const GRAM_TOKENS = 8;
-/** Times that one token, or one letter of a word, may stand in a row: longer than any laughter or row of marks in prose. */
-const LONGEST_RUN = 24;
-const LONG_WORD = /(\p{L})\1{24}/u;
 /** Words from which on a text is no refusal, however it begins: refusals are short, and sections are not. */
 const REFUSAL_WORDS = 120;
 
@@ -109,8 +106,7 @@ function checkLeaks(text: string, { checks }: SectionContext): SectionRefusal | 
 
 function checkRepetition(text: string, { checks }: SectionContext): SectionRefusal | undefined {
   if (checks.maxRepeated >= 1) return undefined;
-  const run = LONG_WORD.test(text) ? LONGEST_RUN + 1 : longestRun(text);
-  if (run > LONGEST_RUN) return refuse('section-repetition', `the same more than ${LONGEST_RUN} times in a row`);
+  if (isStuck(text)) return refuse('section-repetition', `the same more than ${LONGEST_RUN} times in a row`);
   const share = repeatedShare(text, GRAM_TOKENS);
   if (share <= checks.maxRepeated) return undefined;
   return refuse('section-repetition', `${percent(share)} of it repeated, ${percent(checks.maxRepeated)} allowed`);

@@ -57,6 +57,7 @@ export const INPUT_FIELDS: readonly InputField[] = [
   { at: 'imports.*.file', check: checkedRows(importProblem, ({ instructions }) => instructions.badRows === 'reject') },
   { at: 'dataset.general.*.file', check: checkedRows(problemReadBy(readMessages)) },
   { at: 'preferences.general.*.file', check: checkedRows(problemReadBy(readPreferenceRow)) },
+  { at: 'gates.model.prompts', check: rowsOf(BenchmarkRow) },
   { at: 'evaluation.benchmark', check: rowsOf(BenchmarkRow) },
 ];
 

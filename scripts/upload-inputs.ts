@@ -21,6 +21,9 @@ export interface Input {
 /** The rules that a run has which asks for rules and names none. */
 const OUR_RULES = join(PROJECT, 'configs/data/prompt-rules.yaml');
 
+/** The short prompts that a trained model is asked where the configuration names none. */
+const OUR_SHORT_PROMPTS = join(PROJECT, 'configs/data/short-prompts.jsonl');
+
 /**
  * Checks every file that a configuration names, local or in a bucket, relative to the configuration's own folder, and puts
  * store paths in their place, so that the frozen configuration says what was in them. Streams: no file is held.
@@ -36,6 +39,7 @@ export async function readInputs(
   const frozen = structuredClone(config);
   const { rules, sources } = frozen.instructions;
   if (rules) rules.file ??= OUR_RULES;
+  frozen.gates.model.prompts ??= OUR_SHORT_PROMPTS;
   for (const source of sources) source.name ??= source.file;
   const inputs: Input[] = [];
   for (const field of fields) {

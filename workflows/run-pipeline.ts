@@ -2,6 +2,7 @@ import { ApplicationFailure, executeChild } from '@temporalio/workflow';
 import type { RunConfig } from '../configs/schema.ts';
 import type { StageOutcomes } from '../activities/stage-outcomes.ts';
 import { budgetOf } from '../domain/cost.ts';
+import { gateLine } from '../domain/model-gate.ts';
 import { childId, MODEL_NAMES, STAGES, type ModelName, type Stage } from '../domain/names.ts';
 import { selectionLine } from '../domain/selection.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
@@ -9,7 +10,7 @@ import type { ItemCounts } from '../domain/tally.ts';
 import { buildPreferences } from './build-preferences.ts';
 import { evaluateModel } from './evaluate-model.ts';
 import { givenOutcomes } from './given-outcomes.ts';
-import { gateProblem } from './gates.ts';
+import { gateProblem, promotionProblem } from './gates.ts';
 import { partition, REPORTS } from './partition.ts';
 import { assembly, gpu, pipeline } from './proxies.ts';
 import { RunState } from './run-state.ts';
@@ -59,10 +60,12 @@ export async function runPipeline(input: RunPipelineInput): Promise<RunOutcome> 
     const startedAt = state.begin(stage);
     try {
       if (index === from) Object.assign(made, await earlierOutcomes(input, from));
+      if (index === from && stage !== 'report') await holdBack(input, made);
       const outcome = await stages[stage](made as StageOutcomes);
       Object.assign(made, { [stage]: outcome });
-      const endedAt = state.end(stage, stage === 'select' && made.select ? selectionLine(made.select) : '');
+      const endedAt = state.end(stage, stageDetail(stage, made));
       await pausable(run, () => pipeline.recordStage({ run, revision, stage, startedAt, endedAt, outcome }));
+      if (stage === 'sft' || stage === 'dpo') await holdBack(input, made);
     } catch (error) {
       state.fail(stage, error);
       throw error;
@@ -180,6 +183,21 @@ function servedWork({ run, revision, config }: RunPipelineInput, model: ModelRef
   const { window, partitionSize } = config.generation;
   const { budget, judge } = config;
   return { run, revision, model, window, partitionSize, judgeDraws: judge.maxDraws, budget };
+}
+
+/** What a finished stage is told by in the run's details. */
+function stageDetail(stage: Stage, { select, ...made }: Partial<StageOutcomes>): string {
+  if (stage === 'select' && select) return selectionLine(select);
+  const gate = stage === 'sft' || stage === 'dpo' ? made[stage]?.gate : undefined;
+  return gate ? gateLine(gate) : '';
+}
+
+/** Ends the run, with a report of how far it came, where a model that it trained failed its gate and must not go on. */
+async function holdBack({ run, revision, config }: RunPipelineInput, made: Partial<StageOutcomes>): Promise<void> {
+  const problem = promotionProblem(run, made, config.gates.model);
+  if (!problem) return;
+  await pausable(run, () => assembly.publishReport({ run, revision }));
+  throw ApplicationFailure.nonRetryable(problem.message, problem.type);
 }
 
 /** What the stages before the first one made, from their records, or what was given in their place. */

@@ -145,6 +145,12 @@ function waitingForNode(stage: 'sft' | 'dpo'): ProgressReport {
   return { stage, group: '', part: '', done: 0, total: 0, phase, detail: trainingLine({ ...UNKNOWN_TRAINING, phase }) };
 }
 
+/** What an ended stage came to, behind what its work last said where that was about its end. */
+function detailOf(detail: string, last: ProgressReport | undefined): string {
+  if (detail === '') return last?.detail ?? '';
+  return last?.phase === 'done' && last.detail !== '' ? `${last.detail}; ${detail}` : detail;
+}
+
 function stageProgress(stage: Stage, { state, parts, totals, startedAt, endedAt, detail }: StageState): StageProgress {
   const reports = [...parts.values()];
   const last = reports.at(-1);
@@ -154,7 +160,7 @@ function stageProgress(stage: Stage, { state, parts, totals, startedAt, endedAt,
     done: reports.reduce((sum, { done }) => sum + done, 0),
     total: [...totals.values()].reduce((sum, total) => sum + total, 0),
     ...(last?.phase === undefined ? {} : { phase: last.phase }),
-    detail: detail || (last?.detail ?? ''),
+    detail: detailOf(detail, last),
     words: reports.reduce((sum, { words = 0 }) => sum + words, 0),
     spending: addSpendings(...reports.map(({ spending = NO_SPENDING }) => spending)),
     seconds: startedAt === 0 ? 0 : ((endedAt || Date.now()) - startedAt) / 1000,

@@ -28,7 +28,7 @@ export const TrainerEvent = z.discriminatedUnion('event', [
   z.looseObject({
     ...common,
     event: z.literal('phase-start'),
-    phase: z.enum(['load', 'preflight', 'tokenize', 'train', 'save']),
+    phase: z.enum(['load', 'preflight', 'tokenize', 'train', 'save', 'generate']),
   }),
   z.looseObject({
     ...common,

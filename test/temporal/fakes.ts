@@ -5,9 +5,11 @@ import type { ServeModelInput } from '../../activities/serve-model.ts';
 import type { RecordStageInput } from '../../activities/record-stage.ts';
 import type { TrainModelInput } from '../../activities/train-model.ts';
 import type { ListPromptsInput } from '../../activities/list-prompts.ts';
+import type { ProbeModelInput } from '../../activities/probe-model.ts';
 import { Context } from '@temporalio/activity';
 import { NO_SPENDING } from '../../domain/cost.ts';
 import { SERVED_SIGNAL } from '../../domain/progress.ts';
+import type { ModelGate, ProbeScores } from '../../domain/schemas/probe.ts';
 
 const spending = NO_SPENDING;
 const SPREAD = { min: 1, median: 1, mean: 1, max: 1 };
@@ -53,6 +55,10 @@ export function goodActivities(trace: string[]) {
         trace.push(`${method} from ${base.name} on ${data}`),
         { model: model(method), folder: method, rows: 2 }
       ),
+      probeModel: async ({ trained, base }: ProbeModelInput) => (
+        trace.push(`probe ${trained.name} and ${base.name}`),
+        gateOf(true)
+      ),
       listPrompts: async ({ purpose, model: { name } }: ListPromptsInput) => ({
         folder: `${purpose}-${name}`,
         prompts: 2,
@@ -78,6 +84,16 @@ export function goodActivities(trace: string[]) {
       readStages: async (): Promise<object[]> => records,
     },
   };
+}
+
+/** The verdict of a gate over twelve prompts: S_l stays at 60, or falls to 10. */
+export function gateOf(passed: boolean): ModelGate {
+  const scores = (lengthScore: number): ProbeScores => ({
+    ...{ answers: 12, lengthScore, repeated: 0.1, words: 80, stopped: 12, degenerate: {} },
+  });
+  const base = scores(60);
+  if (passed) return { passed, reasons: [], trained: base, base };
+  return { passed, reasons: [{ kind: 'length-score', value: 50, limit: 10 }], trained: scores(10), base };
 }
 
 /** What serveModel does, without a server: says that it is up, beats, and ends when it is cancelled. */

@@ -8,11 +8,12 @@ import { pausedSignal, progressQuery, resumedSignal } from '../../workflows/mess
 import type { runPipeline, RunPipelineInput } from '../../workflows/run-pipeline.ts';
 import { missing } from '../parts.ts';
 import { newRun, startTestPipeline, type TestPipeline } from './environment.ts';
-import { goodActivities, type GoodActivities } from './fakes.ts';
+import { gateOf, goodActivities, type GoodActivities } from './fakes.ts';
 
 const WALK = [
-  ...['select', 'plan', 'plan', 'dataset', 'sft from base on d'],
-  ...['up id-sft', 'complete', 'complete', 'down id-sft', 'judge', 'judge', 'pairs', 'dpo from sft on preferences-sft'],
+  ...['select', 'plan', 'plan', 'dataset', 'sft from base on d', 'probe sft and base'],
+  ...['up id-sft', 'complete', 'complete', 'down id-sft', 'judge', 'judge', 'pairs'],
+  ...['dpo from sft on preferences-sft', 'probe dpo and sft'],
   ...['base', 'sft', 'dpo'].flatMap((name) => [
     ...[`up id-${name}`, 'complete', 'complete', `down id-${name}`, 'judge', 'judge'],
   ]),
@@ -155,7 +156,7 @@ describe.skipIf(missing('services'))('runPipeline', () => {
       return serve(input);
     };
     await pipeline.withActivities(activities, async () => (await start(newRun(), { until: 'preferences' })).result());
-    expect(trace).toEqual(WALK.slice(0, 12));
+    expect(trace).toEqual(WALK.slice(0, 13));
   });
 
   test('a model server that ends for the third time pauses the run, and is started again after that', async () => {
@@ -298,6 +299,65 @@ describe.skipIf(missing('services'))('runPipeline', () => {
         await (await start(newRun(), { until: 'select', config })).result();
       });
       expect([judged, left]).toEqual([3, [3, 3]]);
+    });
+  });
+
+  describe('with a model that fails its gate', () => {
+    /** Activities whose SFT model fails, with what they were asked. */
+    function regressed() {
+      const trace: string[] = [];
+      const { activities, records } = goodActivities(trace);
+      activities.probeModel = async ({ trained }) => (
+        trace.push(`probe ${trained.name}`),
+        gateOf(trained.name !== 'sft')
+      );
+      return { activities, records, trace };
+    }
+    const promotePassed = () => loadConfig('configs/quickstart.yaml', ['gates.model.promote=passed']);
+    const promoteAlways = () => loadConfig('configs/quickstart.yaml', ['gates.model.promote=always']);
+
+    test('ends the run with the numbers and a report, keeps the model, and walks no further', async () => {
+      const { activities, records, trace } = regressed();
+      const run = newRun();
+      await pipeline.withActivities(activities, async () => {
+        const handle = await start(run, { config: await promotePassed() });
+        await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Training.Regressed' } });
+        const { state, message, stages } = await handle.query(progressQuery);
+        expect(state).toBe('failed');
+        expect(message).toBe(
+          'the sft model fails the gate on 12 short prompts: mean S_l fell by 50.0, 10 allowed. It is kept in sft/model; ' +
+            `to go on with it as it is: longwriter resume ${run} --config FILE --set gates.model.promote=always`,
+        );
+        expect(stages[3]).toMatchObject({ state: 'failed' });
+        expect(stages[3]!.detail).toContain('fails the gate on 12 short prompts: mean S_l fell by 50.0, 10 allowed');
+      });
+      expect(trace.slice(-2)).toEqual(['probe sft', 'report']);
+      expect(records.at(-1)).toMatchObject({ stage: 'sft', outcome: { folder: 'sft', gate: { passed: false } } });
+    });
+
+    test('is no base for a later stage either, until the configuration says so; nothing is trained for that', async () => {
+      const { activities, trace } = regressed();
+      const run = newRun();
+      await pipeline.withActivities(activities, async () => {
+        await (await start(run, { config: await promotePassed(), until: 'sft' })).result().catch(() => undefined);
+        trace.length = 0;
+        const again = await start(run, { config: await promotePassed(), from: 'preferences' });
+        await expect(again.result()).rejects.toMatchObject({ cause: { type: 'Training.Regressed' } });
+        expect(trace).toEqual(['report']);
+        trace.length = 0;
+        await (await start(run, { config: await promoteAlways(), from: 'preferences' })).result();
+      });
+      expect(trace).toEqual(WALK.slice(6).map((step) => step.replace('dpo and sft', 'dpo')));
+    });
+
+    test('is walked on with where the configuration promotes it', async () => {
+      const { activities, records } = regressed();
+      await pipeline.withActivities(activities, async () => {
+        const handle = await start(newRun(), { config: await promoteAlways() });
+        await handle.result();
+        expect((await handle.query(progressQuery)).stages[3]!.detail).toContain('short prompts failed');
+      });
+      expect(records).toHaveLength(8);
     });
   });
 

@@ -40,14 +40,16 @@ const promptsOf = (rows: readonly { prompt: string }[]) => rows.map(({ prompt })
 const instructions = readRows(new URL('../../configs/data/instructions.jsonl', import.meta.url), InstructionRow);
 const benchmark = readRows(new URL('../../configs/data/benchmark.jsonl', import.meta.url), BenchmarkRow);
 
+const shortPrompts = readRows(new URL('../../configs/data/short-prompts.jsonl', import.meta.url), BenchmarkRow);
+
 describe('the writing tasks that the project ships', () => {
-  it('are 24 instructions and 12 prompts of a benchmark, each of a type of LongBench-Write', () => {
-    expect([instructions.length, benchmark.length]).toEqual([24, 12]);
-    for (const { type } of [...instructions, ...benchmark]) expect(TYPES).toContain(type);
+  it('are 24 instructions, 12 prompts of a benchmark and 12 short ones, each of a type of LongBench-Write', () => {
+    expect([instructions.length, benchmark.length, shortPrompts.length]).toEqual([24, 12, 12]);
+    for (const { type } of [...instructions, ...benchmark, ...shortPrompts]) expect(TYPES).toContain(type);
   });
 
   it('say the required length in the prompt, as the only number', () => {
-    for (const { prompt, length } of [...instructions, ...benchmark]) {
+    for (const { prompt, length } of [...instructions, ...benchmark, ...shortPrompts]) {
       expect([prompt, prompt.match(/\d+/g)]).toEqual([prompt, [String(length)]]);
     }
   });
@@ -62,14 +64,27 @@ describe('the writing tasks that the project ships', () => {
     }
   });
 
+  it('ask for 20 to 300 words in a short prompt, in English and in Chinese, the first four in English', () => {
+    for (const { length } of shortPrompts) expect(length >= 20 && length <= 300).toBe(true);
+    const chinese = shortPrompts.map(({ prompt }) => /\p{Script=Han}/u.test(prompt));
+    expect(chinese.filter(Boolean)).toHaveLength(4);
+    expect(chinese.slice(0, 4)).not.toContain(true);
+  });
+
   it('cover every type in the first ten instructions', () => {
     expect(new Set(instructions.slice(0, 10).map(({ type }) => type)).size).toBe(TYPES.length);
   });
 
-  it('hold no prompt twice, and no eight words in a row in both files', () => {
-    const prompts = promptsOf([...instructions, ...benchmark]);
+  it('hold no prompt twice, and no eight words in a row in two files', () => {
+    const prompts = promptsOf([...instructions, ...benchmark, ...shortPrompts]);
     expect(new Set(prompts.map((prompt) => prompt.toLowerCase())).size).toBe(prompts.length);
-    expect(shared(shingles(promptsOf(instructions), 8), shingles(promptsOf(benchmark), 8))).toEqual([]);
+    const [ours, held, short] = [instructions, benchmark, shortPrompts].map((rows) => shingles(promptsOf(rows), 8));
+    for (const [a, b] of [
+      [ours, held],
+      [ours, short],
+      [held, short],
+    ])
+      expect(shared(a!, b!)).toEqual([]);
   });
 
   it.skipIf(missing('longbench-write'))('share no eight words in a row with LongBench-Write', () => {
@@ -77,6 +92,8 @@ describe('the writing tasks that the project ships', () => {
       promptsOf(readRows(new URL(file, OFFICIAL), BenchmarkRow)),
     );
     expect(official.length).toBe(228);
-    expect(shared(shingles(promptsOf([...instructions, ...benchmark]), 8), shingles(official, 8))).toEqual([]);
+    expect(
+      shared(shingles(promptsOf([...instructions, ...benchmark, ...shortPrompts]), 8), shingles(official, 8)),
+    ).toEqual([]);
   });
 });

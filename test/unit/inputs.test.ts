@@ -60,6 +60,9 @@ describe('the files that a configuration names', () => {
     expect(await readText(store, frozen.instructions.rules!.file!)).toBe(
       await readFile('configs/data/prompt-rules.yaml', 'utf8'),
     );
+    expect(await readText(store, frozen.gates.model.prompts!)).toBe(
+      await readFile('configs/data/short-prompts.jsonl', 'utf8'),
+    );
     // The user's own file may change afterwards.
     await appendFile(join(folder, 'a.jsonl'), 'more');
     expect(await readText(store, source!.file)).toBe(rows);
@@ -105,7 +108,7 @@ describe('the files that a configuration names', () => {
 
   test('may hold broken rows where those are to be left out, but never none or without a column', async () => {
     const sources = await file('x', '{"prompt": "a"}\nbroken\n');
-    expect((await read({ sources, badRows: 'reject' })).inputs).toHaveLength(2);
+    expect((await read({ sources, badRows: 'reject' })).inputs).toHaveLength(3);
     expect(await refusal({ sources: await file('x', ''), badRows: 'reject' })).toBe('./x: has no rows');
     const filename = join(folder, 'x.parquet');
     parquetWriteFile({ filename, columnData: [{ name: 'text', data: ['a'], type: 'STRING' }] });

@@ -19,6 +19,12 @@ describe('staleStages', () => {
     expect(staleStages(before, after)).toEqual(STAGES.slice(STAGES.indexOf(first as (typeof STAGES)[number])));
   });
 
+  it('makes no training again for another gate', async () => {
+    const before = await loadConfig('configs/quickstart.yaml');
+    const change = ['gates.model.promote=passed', 'gates.model.limit=2', 'gates.model.maxRepeated=1'];
+    expect(staleStages(before, await loadConfig('configs/quickstart.yaml', change))).toEqual([]);
+  });
+
   it('counts the prompt of a step where pairs are made of steps', async () => {
     const changed = async (level: string) => {
       const before = await loadConfig('configs/quickstart.yaml', [`preferences.level=${level}`]);

@@ -92,11 +92,18 @@ def _described(kind: Any) -> str:
         return " or ".join(_described(part) for part in get_args(kind))
     if get_origin(kind) is Literal:
         return " | ".join(json.dumps(allowed) for allowed in get_args(kind))
+    if get_origin(kind) is list:
+        return f"a list of {'objects' if get_args(kind) == (dict,) else 'strings'}"
     names = {float: "a number", int: "an integer", str: "a string", bool: "true or false", type(None): "null"}
-    return names.get(kind, "a list of strings")
+    return names[kind]
 
 
-def _check(record: Any, shape: type, where: str, required: set[str]) -> dict:
+def check_record(record: Any, shape: type, where: str, required: set[str]) -> dict:
+    """Returns ``record`` if its keys and values are those of the dataclass ``shape``.
+
+    Raises:
+        JobInvalid: It has a key too many, too few or of the wrong kind; the message begins with ``where``.
+    """
     if not isinstance(record, dict):
         raise JobInvalid(f"{where}: expected an object")
     known = {field.name: field.type for field in fields(shape)}
@@ -113,7 +120,7 @@ def _check(record: Any, shape: type, where: str, required: set[str]) -> dict:
 
 def _check_hyperparameters(record: Any, method: str) -> Hyperparameters:
     required = {field.name for field in fields(Hyperparameters) if field.default is MISSING}
-    _check(record, Hyperparameters, "hyperparameters", required | set(ONLY[method]))
+    check_record(record, Hyperparameters, "hyperparameters", required | set(ONLY[method]))
     for owner, keys in ONLY.items():
         for key in keys:
             if owner != method and key in record:
@@ -159,7 +166,7 @@ def read_job(path: Path) -> Job:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise JobInvalid(f"{path}: {error}") from error
-    _check(record, Job, "job", {field.name for field in fields(Job)})
+    check_record(record, Job, "job", {field.name for field in fields(Job)})
     for key in ("output_dir", *(["resume_from"] if record["resume_from"] else [])):
         if not os.path.isabs(record[key]):
             raise JobInvalid(f"job: {key!r} is no absolute path: {record[key]}")

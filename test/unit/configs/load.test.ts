@@ -101,7 +101,7 @@ describe('defaults', () => {
     expect(config.dataset.general).toEqual([]);
     expect(config.training.sft.maxSteps).toBeUndefined();
     expect(config.prompts).toEqual({});
-    expect(config.gates).toEqual({ maxRejectedFraction: 1, maxFailedFraction: 0 });
+    expect(config.gates).toMatchObject({ maxRejectedFraction: 1, maxFailedFraction: 0, model: { promote: 'passed' } });
   });
 });
 
