@@ -198,10 +198,4 @@ describe.skipIf(missing('slurm'))('jobs on a real Slurm', () => {
     const refused = launcherOf(settings).submit(job);
     await expect(refused).rejects.toMatchObject({ problem: 'Refused', message: expect.stringMatching(message) });
   });
-
-  test('a worker without Slurm’s commands says where it should run', async () => {
-    vi.stubEnv('PATH', folder);
-    await expect(launcherOf().submit(job)).rejects.toMatchObject({ problem: 'Unavailable' });
-    vi.unstubAllEnvs();
-  });
 });

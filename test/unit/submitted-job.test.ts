@@ -35,9 +35,9 @@ describe('whileSubmitted', () => {
   /** One attempt, whose work ends when it is told or cancelled. */
   function attempt(launcher: Launcher, { number = 1, outlivesWorker = true } = {}) {
     const environment = new MockActivityEnvironment({ attempt: number });
-    let end: (error: unknown) => void;
+    let end: (error: Error | undefined) => void;
     const working = new Promise<void>((resolve, reject) => {
-      end = (error) => (error === undefined ? resolve() : reject(error as Error));
+      end = (error) => (error === undefined ? resolve() : reject(error));
     });
     working.catch(() => undefined);
     let begin: () => void;
@@ -51,7 +51,7 @@ describe('whileSubmitted', () => {
       }),
     );
     ended.catch(() => undefined);
-    return { environment, ended, began, end: (error?: unknown) => end(error) };
+    return { environment, ended, began, end: (error?: Error) => end(error) };
   }
 
   test('a job whose work is done is left alone, and one whose work fails is ended', async () => {
