@@ -178,7 +178,7 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path, base_model):
     """Makes a job: ``bench()`` for SFT, ``bench("dpo")``."""
-    made = iter(range(9))
+    made = iter(range(99))
     return lambda method="sft": Bench(_folder(tmp_path / str(next(made))), base_model, method)
 
 
