@@ -83,7 +83,7 @@ async function datasetData(
 async function trainingData(
   deps: ActivityDeps,
   method: 'sft' | 'dpo',
-  { folder, rows }: StageOutcomes['dpo'],
+  { folder, rows, gate }: StageOutcomes['dpo'],
 ): Promise<ReportData['trainings'][number]> {
   const events = parseEvents(await readText(deps.store, `${folder}/events.jsonl`));
   // A resumed training repeats the steps after its checkpoint; the last word on a step counts.
@@ -95,6 +95,7 @@ async function trainingData(
     rows,
     steps: Math.max(0, ...events.map(({ step }) => step)),
     seconds: times.length === 0 ? 0 : (Math.max(...times) - Math.min(...times)) / 1000,
+    gate,
     losses: [...losses].toSorted(([a], [b]) => a - b).map(([step, loss]) => ({ step, loss })),
   };
 }

@@ -1,4 +1,5 @@
 import type { EvaluationScores } from '../../domain/schemas/evaluation.ts';
+import type { ModelGate } from '../../domain/schemas/probe.ts';
 import type { Stage } from '../../domain/names.ts';
 import type { Spread } from '../../domain/preference.ts';
 
@@ -24,6 +25,7 @@ export interface ReportData {
     readonly steps: number;
     readonly seconds: number;
     readonly losses: readonly { readonly step: number; readonly loss: number }[];
+    readonly gate: ModelGate;
   }[];
   readonly preferences?: {
     readonly prompts: number;

@@ -1,6 +1,7 @@
 import { drawDatasetLengths, drawHistogram, drawLosses } from './charts.ts';
 import type { ReportData } from './data.ts';
 import { counted, duration, meanOf, whole } from './format.ts';
+import { gatePart } from './gate-part.ts';
 import { html, type Markup } from './html.ts';
 import { absent, figure, table } from './parts.ts';
 
@@ -73,6 +74,7 @@ export function trainingSection({ trainings, preferences }: ReportData): Markup 
           : absent(`${name}: ${size}; no loss was logged.`);
       })}
     </div>
+    ${trainings.map(gatePart)}
     ${preferences ? preferenceLine(preferences) : absent('No preference pairs were built in this run.')}
   </section>`;
 }
