@@ -84,10 +84,10 @@ async function datasetData(
 async function trainingData(
   deps: ActivityDeps,
   method: 'sft' | 'dpo',
-  { folder, rows }: StageOutcomes['dpo'],
+  { folder, rows, gate }: StageOutcomes['dpo'],
 ): Promise<ReportData['trainings'][number]> {
   const events = parseEvents(await readText(deps.store, `${folder}/events.jsonl`));
-  return { method, rows, ...readCurve(events) };
+  return { method, rows, gate, ...readCurve(events) };
 }
 
 /** Counts the calls that the run's results come from, with their tokens. */

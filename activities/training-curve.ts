@@ -2,7 +2,7 @@ import type { TrainerEvent } from '../domain/schemas/trainer.ts';
 import type { ReportData } from './report/data.ts';
 import type { StepValue } from './report/thin.ts';
 
-type Curve = Omit<ReportData['trainings'][number], 'method' | 'rows'>;
+type Curve = Omit<ReportData['trainings'][number], 'method' | 'rows' | 'gate'>;
 type StepEnd = TrainerEvent & { event: 'step-end' };
 
 /**

@@ -13,9 +13,11 @@ import { budgetOf, NO_COST, NO_SPENDING } from '../domain/cost.ts';
 import { differences } from '../domain/differences.ts';
 import { configKey, controlKey, reportKey, stageKey } from '../domain/keys.ts';
 import { fingerprint } from '../domain/fingerprint.ts';
+import { gateLine } from '../domain/model-gate.ts';
 import { isRunId, PIPELINE_QUEUE, STAGES, type Stage } from '../domain/names.ts';
 import type { RunProgress } from '../domain/progress.ts';
 import type { Cost } from '../domain/schemas/call.ts';
+import { ModelGate } from '../domain/schemas/probe.ts';
 import { Control, StageRecord } from '../domain/schemas/run.ts';
 import { selectionLine } from '../domain/selection.ts';
 import { pausedSignal, progressQuery, resumedSignal } from '../workflows/messages.ts';
@@ -195,6 +197,16 @@ export async function runProgress(client: Client, store: Store, run: string): Pr
 
 const SelectionCounts = z.object({ selected: z.number(), read: z.number(), leftOut: z.record(z.string(), z.number()) });
 
+const Gated = z.object({ gate: ModelGate });
+
+/** What a finished stage is told by, from its record. */
+function storedDetail(stage: Stage, outcome: unknown): string {
+  const selection = SelectionCounts.safeParse(outcome);
+  if (stage === 'select') return selection.success ? selectionLine(selection.data) : '';
+  const gated = Gated.safeParse(outcome);
+  return gated.success ? gateLine(gated.data.gate) : '';
+}
+
 async function storedProgress(store: Store, run: string, status: string | undefined): Promise<RunProgress> {
   const control = await findJson(store, controlKey(run), Control);
   const frozen = await findConfig(store, run);
@@ -205,8 +217,7 @@ async function storedProgress(store: Store, run: string, status: string | undefi
       const seconds = record ? (Date.parse(record.endedAt) - Date.parse(record.startedAt)) / 1000 : 0;
       const isSkipped = only !== undefined && stage !== only;
       const state = record ? ('done' as const) : isSkipped ? ('skipped' as const) : ('waiting' as const);
-      const selection = SelectionCounts.safeParse(record?.outcome);
-      const detail = stage === 'select' && selection.success ? selectionLine(selection.data) : '';
+      const detail = storedDetail(stage, record?.outcome);
       return { stage, state, done: 0, total: 0, detail, seconds, words: 0, spending: NO_SPENDING };
     }),
   );

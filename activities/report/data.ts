@@ -1,4 +1,5 @@
 import type { EvaluationScores } from '../../domain/schemas/evaluation.ts';
+import type { ModelGate } from '../../domain/schemas/probe.ts';
 import type { Stage } from '../../domain/names.ts';
 import type { Spread } from '../../domain/preference.ts';
 import type { StepValue } from './thin.ts';
@@ -37,6 +38,7 @@ export interface ReportData {
     readonly accuracies?: readonly StepValue[];
     /** DPO: reward of the chosen less that of the rejected answer. */
     readonly margins?: readonly StepValue[];
+    readonly gate: ModelGate;
   }[];
   readonly preferences?: {
     readonly prompts: number;

@@ -1,6 +1,7 @@
 import { drawSteps } from './charts.ts';
 import type { ReportData } from './data.ts';
 import { counted, decimal, duration, whole } from './format.ts';
+import { gatePart } from './gate-part.ts';
 import { html, NOTHING, type Markup } from './html.ts';
 import { absent, figure, table } from './parts.ts';
 import { thin, type StepValue } from './thin.ts';
@@ -25,7 +26,7 @@ export function trainingSection({ trainings, preferences }: ReportData): Markup 
           : absent(`${name}: ${size}; no loss was logged.`);
       })}
     </div>
-    ${trainings.some(({ losses }) => losses.length > 0) ? numbersTable(trainings) : NOTHING}
+    ${trainings.some(({ losses }) => losses.length > 0) ? numbersTable(trainings) : NOTHING} ${trainings.map(gatePart)}
     ${preferences ? preferenceLine(preferences) : absent('No preference pairs were built in this run.')}
     ${rewardFigures(trainings)}
   </section>`;

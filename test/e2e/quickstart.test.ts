@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { endLeftovers } from '../../activities/io/process.ts';
 import { PROJECT } from '../../configs/env.ts';
 import { EvaluationScores } from '../../domain/schemas/evaluation.ts';
+import type { ModelGate } from '../../domain/schemas/probe.ts';
 import { missing } from '../parts.ts';
 
 const CONFIG = join(PROJECT, 'test/e2e/tiny.yaml');
@@ -84,7 +85,14 @@ describe.skipIf(missing('services') || missing('trainer') || missing('base-model
       const [folder = ''] = readdirSync(join(home, 'store/runs/tiny', method));
       const events = readFileSync(join(home, 'store/runs/tiny', method, folder, 'events.jsonl'), 'utf8');
       expect(events).toMatch(/"event": ?"run-end"/);
+      const gate = readFileSync(join(home, 'store/runs/tiny', method, folder, 'gate/gate.json'), 'utf8');
+      const { trained, base } = JSON.parse(gate) as ModelGate;
+      expect([trained.answers, base.answers]).toEqual([2, 2]);
+      for (const { words } of [trained, base]) expect(words).toBeGreaterThan(0);
     }
+    expect(html.match(/Gate on short prompts/g)).toHaveLength(2);
+    // The SFT model is probed once, as what SFT made and as what DPO began with.
+    expect(readdirSync(join(home, 'store/probes'))).toHaveLength(3);
     expect(await leftProcesses(home)).toBe('');
   });
 

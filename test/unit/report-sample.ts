@@ -2,10 +2,12 @@ import { NO_SPENDING } from '../../domain/cost.ts';
 import type { ReportData } from '../../activities/report/data.ts';
 import { summarize, summarizeBuckets, type EvaluatedCompletion } from '../../domain/evaluation.ts';
 import { lengthScore } from '../../domain/length.ts';
+import { judgeModel } from '../../domain/model-gate.ts';
 import type { ModelName } from '../../domain/names.ts';
 import { qualityScore } from '../../domain/rubric.ts';
 import type { RubricScores } from '../../domain/schemas/completion.ts';
 import type { EvaluationScores } from '../../domain/schemas/evaluation.ts';
+import type { ProbeScores } from '../../domain/schemas/probe.ts';
 
 const REQUIRED = [200, 800, 100, 1200, 400, 500, 300, 1000];
 
@@ -84,6 +86,17 @@ const POINTS = [
   [750, 866],
 ].map(([required, written]) => ({ required: required!, written: written! }));
 
+const probed = (mean: number, words: number, degenerate: ProbeScores['degenerate'] = {}): ProbeScores => ({
+  ...{ answers: 12, lengthScore: mean, repeated: 0.125, words, stopped: 11, degenerate },
+});
+const LIMITS = { maxLengthScoreDrop: 10, maxRepeated: 0.2, maxDegenerateFraction: 0.1 };
+
+/** Verdicts of the gate on short prompts. */
+export const GATES = {
+  passed: judgeModel(probed(66.2, 119), probed(61.5, 98), LIMITS),
+  failed: judgeModel(probed(41, 260, { loop: 1, empty: 2 }), probed(66.2, 119), LIMITS),
+};
+
 /** A whole run as the quickstart might leave it; the numbers are made up. */
 export const SAMPLE_REPORT: ReportData = {
   run: 'quickstart',
@@ -106,8 +119,8 @@ export const SAMPLE_REPORT: ReportData = {
     points: POINTS,
   },
   trainings: [
-    { method: 'sft', rows: 10, steps: 20, seconds: 88, losses: falling(20, 2.9, 2.3) },
-    { method: 'dpo', rows: 6, steps: 8, seconds: 57, losses: falling(8, 0.69, 0.52) },
+    { method: 'sft', rows: 10, steps: 20, seconds: 88, losses: falling(20, 2.9, 2.3), gate: GATES.passed },
+    { method: 'dpo', rows: 6, steps: 8, seconds: 57, losses: falling(8, 0.69, 0.52), gate: GATES.failed },
   ],
   preferences: {
     prompts: 8,

@@ -5,7 +5,7 @@ import { histogram } from '../../activities/report/histogram.ts';
 import { html } from '../../activities/report/html.ts';
 import { renderReport } from '../../activities/report/report.ts';
 import { verdict } from '../../activities/report/verdict.ts';
-import { evaluated, SAMPLE_REPORT } from './report-sample.ts';
+import { evaluated, GATES, SAMPLE_REPORT } from './report-sample.ts';
 
 const HOSTILE = `"><script>alert('x')</script><img src=x onerror=alert(1)>&lt;`;
 
@@ -63,6 +63,17 @@ describe('a report', () => {
       '1 dropped (unscored)',
       '98,220 (81 %)',
       '153',
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
+
+  it('says how each trained model answered short prompts, and why one fails', () => {
+    for (const part of [
+      'Gate on short prompts: SFT passed',
+      'before SFT 61.5 n 12 98 12.5 % 11 of 12 0 after SFT 66.2 n 12 119',
+      'Gate on short prompts: DPO failed 3 of 12 answers degenerate (1 loop, 2 empty), 10.0 % allowed; mean S_l fell by 25.2, 10 allowed.',
+      'after DPO 41.0 n 12 260 12.5 % 11 of 12 1 loop, 2 empty',
     ]) {
       expect(text).toContain(part);
     }
@@ -151,7 +162,7 @@ describe('a report of a run that stopped early', () => {
     const page = renderReport({
       ...nothing,
       dataset: { name: 'none', kept: 0, rejected: {}, failed: 1, words: [], points: [] },
-      trainings: [{ method: 'sft', rows: 1, steps: 0, seconds: 1, losses: [] }],
+      trainings: [{ method: 'sft', rows: 1, steps: 0, seconds: 1, losses: [], gate: GATES.passed }],
       evaluations: [evaluated('base', [])],
     });
     expect(page).not.toContain('<svg');
