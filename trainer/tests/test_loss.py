@@ -111,6 +111,16 @@ def test_loss_and_gradients_are_those_of_rows_one_by_one(
     torch.testing.assert_close(computed, gradients(built.model), rtol=1e-4, atol=1e-6)
 
 
+def test_a_rows_first_token_is_no_target_and_a_row_without_targets_counts_as_none():
+    from longwriter_trainer.loss import weigh_targets
+
+    labels, lengths = [7, 7, 7, 7, -100, -100, -100, 7], [3, 1, 2, 2]
+    weights, count = weigh_targets(labels, lengths, "sequence")
+    assert (weights.tolist(), count) == ([0, 0.5, 0.5, 0, 0, 0, 0, 1], 2)
+    weights, count = weigh_targets(labels, lengths, "token-x-rows")
+    assert (weights.tolist(), count) == (pytest.approx([0, 2 / 90, 2 / 90, 0, 0, 0, 0, 2 / 90]), 1)
+
+
 def test_the_weightings_are_not_one_another(bench, base_model):
     built = build(bench, base_model, True, "token")
     losses = [reference_loss(built.model, examples_of(built.rows, True), weighting).item() for weighting in WEIGHTINGS]

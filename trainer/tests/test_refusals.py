@@ -29,7 +29,7 @@ def test_the_loss_counts_the_answer_and_its_end_token_and_nothing_of_the_prompt(
 
 
 @pytest.mark.parametrize("method", ["sft", "dpo"])
-def test_rows_that_are_too_long_are_skipped_and_counted_or_cut(base_model, method):
+def test_rows_that_are_too_long_are_skipped_and_counted_or_cut(base_model, capfd, method):
     from conftest import conversation, pair
     from transformers import AutoTokenizer
 
@@ -51,7 +51,10 @@ def test_rows_that_are_too_long_are_skipped_and_counted_or_cut(base_model, metho
         pairs = zip(cut.columns["prompt_ids"], cut.columns["chosen_ids"], strict=True)
         assert max(len(start) + len(answer) for start, answer in pairs) == fits
     with pytest.raises(DataInvalid, match="longer than max_length"):
-        run(rows, tokenizer, 5, "skip")
+        run(rows * 2, tokenizer, 5, "skip")
+    printed = capfd.readouterr().out
+    assert f"cut {len(over_long)} rows longer than max_length {fits}: {', '.join(over_long)}\n" in printed
+    assert "skipped 6 rows longer than max_length 5: f:0, f:1, f:2, f:0, f:1, ...\n" in printed
 
 
 BAD_JOBS = {
