@@ -28,7 +28,18 @@ export const TrainerEvent = z.discriminatedUnion('event', [
   z.looseObject({
     ...common,
     event: z.literal('phase-start'),
-    phase: z.enum(['load', 'preflight', 'tokenize', 'train', 'save', 'generate']),
+    phase: z.enum(['load', 'tokenize', 'preflight', 'train', 'save', 'generate']),
+  }),
+  z.looseObject({
+    ...common,
+    event: z.literal('preflight'),
+    /** Tokens. */
+    longest_row: z.number().int(),
+    /** Bytes, of each device, as estimated; and of the disk of the job's folder. */
+    memory_needed: z.number().int(),
+    memory_available: z.number().int(),
+    disk_needed: z.number().int(),
+    disk_free: z.number().int(),
   }),
   z.looseObject({
     ...common,

@@ -14,7 +14,7 @@ describe('events of the trainer', () => {
     const events = parseEvents(text);
     expect(events).toHaveLength(text.trimEnd().split('\n').length);
     expect(new Set(events.map(({ event }) => event))).toEqual(
-      new Set(['phase-start', 'run-start', 'step-end', 'checkpoint-saved', 'run-end', 'run-error']),
+      new Set(['phase-start', 'preflight', 'run-start', 'step-end', 'checkpoint-saved', 'run-end', 'run-error']),
     );
   });
 

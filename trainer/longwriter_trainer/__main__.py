@@ -81,15 +81,18 @@ def run(job: Job, events: EventLog) -> int:
     from longwriter_trainer import encode, training
     from longwriter_trainer.chat_template import load_tokenizer
     from longwriter_trainer.environment import attention_implementation, check_reporters, read_model_config
+    from longwriter_trainer.preflight import check_needs
     from longwriter_trainer.reporter import RunReporter
 
     check_reporters(job)
     attention_implementation(job.hyperparameters)
-    read_model_config(job)
+    config = read_model_config(job)
     tokenizer = load_tokenizer(job)
     events.emit("phase-start", phase="tokenize")
     encode_rows = encode.encode_sft if job.method == "sft" else encode.encode_dpo
     encoded = encode_rows(rows, tokenizer, job.hyperparameters.max_length, job.hyperparameters.over_long)
+    events.emit("phase-start", phase="preflight")
+    events.emit("preflight", **check_needs(job, config, encoded))
     if job.hyperparameters.device == "cpu":
         training.keep_freed_memory()
     model = training.load_model(job)
