@@ -77,6 +77,7 @@ describe.skipIf(missing('slurm'))('jobs on a real Slurm', () => {
     worker.kill('SIGKILL');
     const next = launcherOf();
     await next.submit(job);
+    expect((await queue()).trimEnd().split('\n')).toHaveLength(1);
     await watch(next);
     expect(await lives()).toHaveLength(1);
     expect(await stepsSoFar()).toBe(30);
@@ -132,6 +133,20 @@ describe.skipIf(missing('slurm'))('jobs on a real Slurm', () => {
     expect(more).toEqual([]);
     expect(second!.id).toBe(first!.id);
     expect(second!.from).toBeGreaterThanOrEqual(5);
+  });
+
+  test('a later life that is killed has not the exit code of an earlier one', async () => {
+    const launcher = launcherOf();
+    await launcher.submit(job);
+    const watched = watch(launcher);
+    watched.catch(() => undefined);
+    await untilStep(1);
+    await slurm.run('scontrol', 'requeue', (await lives())[0]!.id);
+    await startNow();
+    await vi.waitFor(async () => expect(await lives()).toHaveLength(2), { timeout: 20_000, interval: 50 });
+    process.kill((await lives())[1]!.parent, 'SIGKILL');
+    await expect(watched).rejects.toMatchObject({ type: 'Trainer.Crashed' });
+    await expect(watched).rejects.toThrow('gone without an exit code');
   });
 
   test('a job outlives the daemon of its node', async () => {
