@@ -3,7 +3,12 @@ import { basename, join } from 'node:path';
 import type { ActivityDeps } from './deps.ts';
 import { downloadFolder, findManifest, uploadFolder } from './folder.ts';
 
-/** Uploads a checkpoint that the trainer finished, and removes older ones from the store; returns whether it stands there. */
+const EVENTS = 'events.jsonl';
+
+/**
+ * Uploads a checkpoint that the trainer finished, with the events so far, and removes older ones from the store; returns
+ * whether it stands there.
+ */
 export async function uploadCheckpoint(
   deps: ActivityDeps,
   folder: string,
@@ -14,6 +19,7 @@ export async function uploadCheckpoint(
   if (await findManifest(deps.store, target)) return true;
   // The trainer removes its own old checkpoints; an event may be read after that.
   if (!(await isWhole(local))) return false;
+  await uploadEvents(deps, folder, join(local, '..', '..'));
   try {
     await uploadFolder(deps.store, target, local, target);
   } catch (error) {
@@ -38,12 +44,29 @@ function isWhole(local: string): Promise<boolean> {
   );
 }
 
-/** Fetches the newest whole checkpoint of the store to a job's folder; null where there is none. */
+/** The whole lines of a job's events, to the training's folder of the store: another node goes on where they end. */
+async function uploadEvents(deps: ActivityDeps, folder: string, job: string): Promise<void> {
+  const bytes = await readFile(join(job, EVENTS)).catch(() => undefined);
+  if (bytes) await deps.store.putView(`${folder}/${EVENTS}`, bytes.subarray(0, bytes.lastIndexOf('\n') + 1));
+}
+
+/** Fetches the events that came before a checkpoint; a node that has some of its own keeps them. */
+async function fetchEvents(deps: ActivityDeps, folder: string, job: string): Promise<void> {
+  const local = join(job, EVENTS);
+  // A trainer that this node still runs writes to its own.
+  if (await readFile(local).catch(() => undefined)) return;
+  if (await deps.store.find(`${folder}/${EVENTS}`)) await deps.store.download(`${folder}/${EVENTS}`, local);
+}
+
+/** Fetches the newest whole checkpoint of the store to a job's folder, with the events before it; null where there is none. */
 export async function fetchCheckpoint(deps: ActivityDeps, folder: string, job: string): Promise<string | null> {
   const steps = await storedSteps(deps, folder);
   for (const step of steps.toReversed()) {
     const local = join(job, 'checkpoints', `step-${step}`);
-    if (await downloadFolder(deps.store, `${folder}/checkpoints/step-${step}`, local)) return local;
+    if (await downloadFolder(deps.store, `${folder}/checkpoints/step-${step}`, local)) {
+      await fetchEvents(deps, folder, job);
+      return local;
+    }
   }
   return null;
 }

@@ -1,17 +1,28 @@
 import { stat } from 'node:fs/promises';
 import { fingerprint } from '../domain/fingerprint.ts';
+import { STORE_MODEL } from '../domain/names.ts';
 import type { ManifestFile } from '../domain/schemas/dataset.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import { fillCommandPart } from './command.ts';
 import type { ActivityDeps } from './deps.ts';
-import { hashFolder } from './folder.ts';
 import { whileBeating } from './heartbeat.ts';
+import { findManifest, hashFolder } from './folder.ts';
+import { StoreError } from './io/store/store.ts';
 import type { RunReference } from './run-files.ts';
 
-/** The model that training starts from: the hash of its files where it is a folder on this node, else its hub name. */
+/**
+ * The model that training starts from: the hash of its files where it is a folder on this node or of the store, else its
+ * hub name. Fails with Store.Missing where the store has no such model.
+ */
 export async function identifyModel(deps: ActivityDeps, input: RunReference): Promise<ModelReference> {
   const { training } = await deps.files.config(input);
   const path = fillCommandPart(training.baseModel, deps.node.commandValues);
+  if (path.startsWith(STORE_MODEL)) {
+    const folder = path.slice(STORE_MODEL.length);
+    const manifest = await findManifest(deps.store, folder);
+    if (!manifest) throw new StoreError('Missing', `${folder} holds no whole model`);
+    return { name: 'base', identity: modelIdentityOf(manifest.files), location: { kind: 'store', folder } };
+  }
   const folder = await stat(path).catch(() => undefined);
   const identity = folder?.isDirectory()
     ? await whileBeating(async () => modelIdentityOf(await hashFolder(path)))

@@ -14,6 +14,7 @@ import { listCandidates } from './list-candidates.ts';
 import { listPrompts } from './list-prompts.ts';
 import { pauseRun } from './pause-run.ts';
 import { planSample } from './plan-sample.ts';
+import { prepareRows } from './prepare-rows.ts';
 import { probeModel } from './probe-model.ts';
 import { publishReport } from './publish-report.ts';
 import { readStages, recordStage } from './record-stage.ts';
@@ -55,6 +56,7 @@ const pipeline = {
   assembleDataset,
   listPrompts,
   buildPreferencePairs,
+  prepareRows,
   scoreEvaluation,
   pauseRun,
   publishReport,

@@ -15,6 +15,7 @@ import { modelIdentity, type RunReference } from './run-files.ts';
 import type { StageOutcomes } from './stage-outcomes.ts';
 import { parseEvents } from './watch-job.ts';
 import { stageSummary } from './stage-summary.ts';
+import { readCurve } from './training-curve.ts';
 
 /** Gathers what a run's stages left and draws the report; a stage that did not run is absent from it. */
 export async function publishReport(deps: ActivityDeps, input: RunReference): Promise<{ path: string }> {
@@ -86,18 +87,7 @@ async function trainingData(
   { folder, rows, gate }: StageOutcomes['dpo'],
 ): Promise<ReportData['trainings'][number]> {
   const events = parseEvents(await readText(deps.store, `${folder}/events.jsonl`));
-  // A resumed training repeats the steps after its checkpoint; the last word on a step counts.
-  const losses = new Map<number, number>();
-  for (const event of events) if (event.event === 'step-end' && event.loss !== null) losses.set(event.step, event.loss);
-  const times = events.map(({ time }) => Date.parse(time));
-  return {
-    method,
-    rows,
-    steps: Math.max(0, ...events.map(({ step }) => step)),
-    seconds: times.length === 0 ? 0 : (Math.max(...times) - Math.min(...times)) / 1000,
-    gate,
-    losses: [...losses].toSorted(([a], [b]) => a - b).map(([step, loss]) => ({ step, loss })),
-  };
+  return { method, rows, gate, ...readCurve(events) };
 }
 
 /** Counts the calls that the run's results come from, with their tokens. */

@@ -1,11 +1,13 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ApplicationFailure } from '@temporalio/activity';
 import { fingerprint } from '../domain/fingerprint.ts';
 import { trainingFolder } from '../domain/keys.ts';
 import type { Manifest } from '../domain/schemas/dataset.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import { removeCheckpoints, uploadCheckpoint } from './checkpoints.ts';
 import type { ActivityDeps } from './deps.ts';
+import { failure } from './failures.ts';
 import { findManifest, uploadFolder } from './folder.ts';
 import { whileBeating } from './heartbeat.ts';
 import { modelIdentityOf } from './identify-model.ts';
@@ -37,9 +39,30 @@ const GRACE_MS = 60_000;
 /**
  * Trains a model as a job on this GPU node and uploads what comes of it: each whole checkpoint while training goes on,
  * then the model. A training that is finished is found in the store, one that is running is watched, one that was cut off
- * goes on from its newest whole checkpoint. Fails with the Trainer.* failures.
+ * goes on from its newest whole checkpoint. Fails with the Trainer.* failures; a full disk pauses the run.
  */
 export async function trainModel(deps: ActivityDeps, input: TrainModelInput): Promise<TrainedModel> {
+  try {
+    return await findOrTrain(deps, input);
+  } catch (error) {
+    const reason = fullDisk(error) ?? error;
+    if (reason instanceof ApplicationFailure && reason.type === 'Trainer.DiskFull') {
+      await deps.gate.pause(input.run, { type: reason.type, message: reason.message });
+    }
+    throw reason;
+  }
+}
+
+/** The failure behind an error of this process's own writing, if it is a full disk. */
+function fullDisk(error: unknown): ApplicationFailure | undefined {
+  if ((error as NodeJS.ErrnoException | undefined)?.code !== 'ENOSPC') return undefined;
+  return failure(
+    'Trainer.DiskFull',
+    `no space left on the GPU node: ${(error as Error).message}; make room and resume`,
+  );
+}
+
+async function findOrTrain(deps: ActivityDeps, input: TrainModelInput): Promise<TrainedModel> {
   const progress = trainingReporter(input);
   return whileBeating(async (signal, say) => {
     const config = await deps.files.config(input);
@@ -60,6 +83,7 @@ export async function trainModel(deps: ActivityDeps, input: TrainModelInput): Pr
       await progress.finished();
       return trained(input, folder, finished, data);
     }
+    await deps.gate.waitUntilOpen(input.run, signal);
     await progress.handle('fetch');
     const job = await prepareJob(deps, config, { ...input, manifest: data, inputs, folder });
     if (!(await hasModel(job))) await launchAndWatch(deps, input, job, folder, signal, { progress, say });

@@ -9,14 +9,30 @@ import type { JobState, LaunchedJob, Launcher } from './io/launcher/launcher.ts'
 /** Milliseconds between two looks at a job. */
 const LOOK_MS = 500;
 
-/** The trainer's exit codes (house.md, the trainer's contract); 126 and 127 are the shell's: no such command. Others are crashes. */
+/** Exit codes of a trainer that never began, so that no event is its own: its usage, and the shell's for no such command. */
+const NEVER_BEGAN: readonly number[] = [2, 126, 127];
+
+/** The trainer's exit codes (docs/trainer-protocol.md). Others are crashes. */
 const EXIT_FAILURES: Readonly<Record<number, FailureType>> = {
   2: 'Trainer.JobInvalid',
   3: 'Trainer.DataInvalid',
   4: 'Trainer.OutOfMemory',
+  5: 'Trainer.DiskFull',
   126: 'Trainer.JobInvalid',
   127: 'Trainer.JobInvalid',
   143: 'Trainer.Stopped',
+};
+
+/** What the trainer's own word for its end means. */
+const KIND_FAILURES: Readonly<Record<string, FailureType>> = {
+  'job-invalid': 'Trainer.JobInvalid',
+  'data-invalid': 'Trainer.DataInvalid',
+  'out-of-memory': 'Trainer.OutOfMemory',
+  'disk-full': 'Trainer.DiskFull',
+  'loss-not-finite': 'Trainer.Diverged',
+  stopped: 'Trainer.Stopped',
+  'try-again': 'Trainer.Crashed',
+  crashed: 'Trainer.Crashed',
 };
 
 /** Watches a submitted job to its end, handing on each event. Fails with the Trainer.* failures. */
@@ -41,9 +57,11 @@ export async function watchJob(
     if (events.length > seen || state.state === 'pending') lastSign = Date.now();
     seen = events.length;
     if (state.state === 'ended' && state.exitCode === 0) return;
-    if (state.state === 'ended') throw await endFailure(job, state.exitCode, events.at(-1));
-    if (state.state === 'absent')
-      throw failure('Trainer.Crashed', `${job.id}: the trainer is gone without an exit code`);
+    if (state.state === 'ended') throw await endFailure(job, state.exitCode, causeOfEnd(events));
+    if (state.state === 'absent') {
+      const why = state.detail === undefined ? '' : ` (${state.detail})`;
+      throw failure('Trainer.Crashed', `${job.id}: the trainer is gone without an exit code${why}`);
+    }
     if (Date.now() - lastSign > options.stallMs) {
       await launcher.cancel(job, 0);
       throw failure('Trainer.Stalled', `${job.id}: no event for ${Math.round(options.stallMs / 60_000)} minutes`);
@@ -82,11 +100,23 @@ function parseLine(line: string): unknown {
   }
 }
 
-async function endFailure(job: LaunchedJob, exitCode: number, last: TrainerEvent | undefined): Promise<Error> {
-  const said = last?.event === 'run-error' ? last.message : await lastLogLine(job);
-  const type =
-    last?.event === 'run-error' && last.kind === 'loss-not-finite' ? 'Trainer.Diverged' : EXIT_FAILURES[exitCode];
-  return failure(type ?? 'Trainer.Crashed', `${job.id}: exit code ${exitCode}: ${said.slice(0, 500)}`);
+/** The first of the run-errors that the events end in: what other processes meet after it is no cause. */
+function causeOfEnd(events: readonly TrainerEvent[]): (TrainerEvent & { event: 'run-error' }) | undefined {
+  const cause = events[events.findLastIndex(({ event }) => event !== 'run-error') + 1];
+  return cause?.event === 'run-error' ? cause : undefined;
+}
+
+/** What the trainer said counts more than its exit code: a launcher of many processes ends with a code of its own. */
+async function endFailure(
+  job: LaunchedJob,
+  exitCode: number,
+  cause: (TrainerEvent & { event: 'run-error' }) | undefined,
+): Promise<Error> {
+  const believed = NEVER_BEGAN.includes(exitCode) && cause?.kind !== 'job-invalid' ? undefined : cause;
+  const type = (believed && KIND_FAILURES[believed.kind]) ?? EXIT_FAILURES[exitCode] ?? 'Trainer.Crashed';
+  const who = believed?.rank === undefined ? '' : `process ${believed.rank}: `;
+  const said = believed?.message ?? (await lastLogLine(job));
+  return failure(type, `${job.id}: exit code ${exitCode}: ${who}${said.slice(0, 500)}`);
 }
 
 async function lastLogLine(job: LaunchedJob): Promise<string> {

@@ -14,16 +14,22 @@ export class ConfigError extends Error {
  *
  * Fails with ConfigError on an unreadable file, broken YAML, an unknown key (its nearest neighbour is named) or a bad value.
  * @param overrides dotted keys with YAML values, such as `generation.maxDraws=5`
+ * @param beneath what stands for parts that the file does not have
  */
-export async function loadConfig(file: string, overrides: readonly string[] = []): Promise<RunConfig> {
+export async function loadConfig(
+  file: string,
+  overrides: readonly string[] = [],
+  beneath: object = {},
+): Promise<RunConfig> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new ConfigError(`${file}: cannot be read (${error.code ?? error.message})`);
   });
   const document = parseDocument(text, { merge: true });
   const [broken] = document.errors;
   if (broken) throw new ConfigError(`${file}: ${firstLine(broken)}`);
-  const data = overrides.reduce(override, toData(document, file));
-  return parseConfig(data, file);
+  const own: unknown = toData(document, file) ?? {};
+  const whole = typeof own === 'object' && !Array.isArray(own) ? { ...beneath, ...own } : own;
+  return parseConfig(overrides.reduce(override, whole), file);
 }
 
 /** The data with one `key=value` set in it; copied along the key, since a YAML alias shares what stands behind it. */

@@ -5,6 +5,10 @@ const count = z.number().int().positive();
 const fraction = z.number().min(0).max(1);
 const path = z.string().min(1);
 
+/** Options by which the launcher knows a job again, or hears from it. */
+const OWN_OPTIONS =
+  /^(?:--(?:job-name|dependency|output|error|chdir|open-mode|signal|array|wrap|parsable|no-requeue|test-only|wait)(?:=|$)|-[JdoeDaW])/;
+
 /** How a job, a training or a served model, gets onto a GPU node. */
 export const LauncherSettings = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('local') }).describe('as a process of the GPU worker itself'),
@@ -18,9 +22,21 @@ export const LauncherSettings = z.discriminatedUnion('kind', [
       timeLimitMinutes: count.default(1440).describe('minutes after which Slurm ends the job'),
       signalSeconds: count.default(300).describe('seconds before that limit at which the job is told to save'),
       options: z
-        .array(z.string().startsWith('-'))
+        .array(
+          z
+            .string()
+            .regex(/^--?\w/, 'expected an option of sbatch, such as --account=x')
+            .refine(
+              (option) => !OWN_OPTIONS.test(option),
+              'the launcher sets this option itself, and needs it as it is',
+            ),
+        )
         .default([])
         .describe('further options of sbatch, such as --account=x'),
+    })
+    .refine(({ timeLimitMinutes, signalSeconds }) => signalSeconds < timeLimitMinutes * 60, {
+      path: ['signalSeconds'],
+      message: 'expected less than timeLimitMinutes: a job would be told to save before it began',
     })
     .describe('as a Slurm job; the worker runs on a login node and shares its home folder with the GPU nodes'),
 ]);
@@ -68,7 +84,14 @@ const hyperparameters = {
 
 /** How models are trained. */
 export const training = z.strictObject({
-  baseModel: path.describe('folder on the GPU node, or a hub name'),
+  baseModel: path.describe('folder on the GPU node, a hub name, or store:FOLDER of a model in the store'),
+  alone: z
+    .strictObject({
+      method: z.enum(['sft', 'dpo']),
+      data: path.describe('JSON Lines or Parquet of messages, or of prompt, chosen and rejected; a path, or gs://'),
+    })
+    .optional()
+    .describe('trains the base model on these rows, and walks no other stage; longwriter train sets it'),
   chatTemplate: path
     .optional()
     .describe("Jinja file of the chat template to train with and to keep in the model; the base model's where unset"),

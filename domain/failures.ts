@@ -46,6 +46,7 @@ export const FAILURES = {
   'Trainer.JobInvalid': 'fail',
   'Trainer.DataInvalid': 'fail',
   'Trainer.OutOfMemory': 'fail',
+  'Trainer.DiskFull': 'pause',
   'Trainer.Diverged': 'fail',
   'Training.Regressed': 'fail',
 } as const satisfies Record<string, 'retry' | 'pause' | 'fail'>;

@@ -61,6 +61,9 @@ export const trainingFolder = (run: string, method: 'sft' | 'dpo', hash: string)
 /** A store folder of all trainings of a method. */
 export const trainingsFolder = (run: string, method: 'sft' | 'dpo'): string => `runs/${run}/${method}`;
 
+/** A store folder of the rows that a training alone was given. */
+export const rowsFolder = (run: string, hash: string): string => `runs/${run}/rows/${hash}`;
+
 /** A store folder of what a training's gate found: its verdict, and the answers that it rests on. */
 export const gateFolder = (training: string): string => `${training}/gate`;
 

@@ -12,6 +12,9 @@ export type EndpointName = (typeof ENDPOINT_NAMES)[number];
 export const MODEL_NAMES = ['base', 'sft', 'dpo'] as const;
 export type ModelName = (typeof MODEL_NAMES)[number];
 
+/** How a configuration names a model of the store: this, and its folder. */
+export const STORE_MODEL = 'store:';
+
 /** The stages of a run in their order; a run is a walk along them from `--from` to `--until`. */
 export const STAGES = ['select', 'generate', 'dataset', 'sft', 'preferences', 'dpo', 'evaluate', 'report'] as const;
 export type Stage = (typeof STAGES)[number];

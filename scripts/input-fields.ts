@@ -9,6 +9,7 @@ import { readMessages } from '../domain/schemas/dataset.ts';
 import { readFinishedText } from '../domain/schemas/finished-text.ts';
 import { BenchmarkRow } from '../domain/schemas/instruction.ts';
 import { readPreferenceRow } from '../domain/schemas/preference.ts';
+import { readTrainingRow } from '../domain/schemas/training-row.ts';
 
 /** A file to check: where its bytes are, what it is called in messages, and what in the configuration names it. */
 interface CheckedFile {
@@ -52,12 +53,16 @@ export const INPUT_FIELDS: readonly InputField[] = [
   { at: 'prompts.selection', check: checkText },
   { at: 'prompts.step', check: checkStepPrompt },
   { at: 'training.chatTemplate', check: checkText },
+  { at: 'training.alone.data', check: checkTrainingRows },
   { at: 'imports.*.file', check: checkedRows(importProblem, ({ instructions }) => instructions.badRows === 'reject') },
   { at: 'dataset.general.*.file', check: checkedRows(problemReadBy(readMessages)) },
   { at: 'preferences.general.*.file', check: checkedRows(problemReadBy(readPreferenceRow)) },
   { at: 'gates.model.prompts', check: rowsOf(BenchmarkRow) },
   { at: 'evaluation.benchmark', check: rowsOf(BenchmarkRow) },
 ];
+
+/** Those of a training alone: what other stages would read is left alone. */
+export const TRAINING_FIELDS = INPUT_FIELDS.filter(({ at }) => /^(?:training|gates)\./.test(at));
 
 /** Instructions: a broken row fails where the configuration says so; a file without rows or columns always does. */
 async function checkSource({ local, shown, owner, config }: CheckedFile): Promise<void> {
@@ -105,6 +110,12 @@ function rowsOf(schema: z.ZodType) {
       }
       if (rows === 0) throw new ConfigError(`${shown}: has no rows`);
     });
+}
+
+/** Rows to train on, by the columns of the method. */
+function checkTrainingRows(file: CheckedFile): Promise<void> {
+  const { method } = file.config.training.alone!;
+  return checkedRows(problemReadBy((value) => readTrainingRow(method, value)))(file);
 }
 
 async function checkText({ local, shown }: CheckedFile): Promise<void> {

@@ -28,6 +28,23 @@ program
   .action(async (options) => finish((await import('./commands/start.ts')).start(options)));
 
 program
+  .command('train')
+  .description('train a model on rows of your own, without the other stages')
+  .requiredOption('--method <method>', 'sft, or dpo')
+  .requiredOption(
+    '--data <file>',
+    'rows of messages (sft), or of prompt, chosen, rejected (dpo): JSON Lines or Parquet',
+  )
+  .requiredOption('--model <model>', 'folder on the GPU node, hub name, or RUN:sft for what another run trained')
+  .option('--run <id>', 'run id; made of method and configuration where unset')
+  .option('--config <file>', 'how to train: seed and training of a configuration (default: configs/longwriter-6k.yaml)')
+  .option('--set <key=value>', 'override a value of it, such as training.sft.epochs=2; may be repeated', collect, [])
+  .option('--watch', 'follow it until it ends')
+  .option('--json', 'print JSON; with --watch one object a line')
+  .addHelpText('after', help('train --method sft --data rows.jsonl --model THUDM/glm-4-9b --run mine --watch'))
+  .action(async (options) => finish((await import('./commands/train.ts')).train(options)));
+
+program
   .command('status')
   .description('show how far a run is')
   .argument('<run>')

@@ -55,10 +55,11 @@ export async function findConfig(store: Store, run: string): Promise<FrozenConfi
   }
 }
 
-/** Whether a run's report stands, under its newest configuration, so that nothing is left to do unless it is told otherwise. */
-export async function isFinished(store: Store, run: string, { revision }: FrozenConfig): Promise<boolean> {
-  const record = await findJson(store, stageKey(run, 'report'), StageRecord);
-  return record?.revision === revision && (await store.find(reportKey(run))) !== undefined;
+/** Whether a run's last stage stands, under its newest configuration, so that nothing is left to do unless it is told otherwise. */
+export async function isFinished(store: Store, run: string, { revision, config }: FrozenConfig): Promise<boolean> {
+  const { alone } = config.training;
+  const record = await findJson(store, stageKey(run, alone?.method ?? 'report'), StageRecord);
+  return record?.revision === revision && (alone !== undefined || (await store.find(reportKey(run))) !== undefined);
 }
 
 /** Takes a run's lock: its configuration, frozen. Fails with exit code 2 where the run has another one. */
@@ -92,15 +93,17 @@ export async function startWorkflow(
   options: RunOptions,
 ): Promise<void> {
   const { revision, config } = frozen;
+  const { alone } = config.training;
+  const walk = alone ? { ...options, from: alone.method, until: alone.method } : options;
   await client.workflow.start<typeof runPipeline>('runPipeline', {
     taskQueue: PIPELINE_QUEUE,
     workflowId: run,
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',
-    args: [{ run, revision, config, ...options }],
-    memo: { revision, until: options.until ?? null },
+    args: [{ run, revision, config, ...walk }],
+    memo: { revision, until: walk.until ?? null },
     staticSummary: `LongWriter run ${run}`,
-    staticDetails: `From ${options.from ?? STAGES[0]} to ${options.until ?? STAGES.at(-1)!}, configuration ${revision}.`,
+    staticDetails: `From ${walk.from ?? STAGES[0]} to ${walk.until ?? STAGES.at(-1)!}, configuration ${revision}.`,
   });
 }
 
@@ -206,16 +209,18 @@ function storedDetail(stage: Stage, outcome: unknown): string {
 
 async function storedProgress(store: Store, run: string, status: string | undefined): Promise<RunProgress> {
   const control = await findJson(store, controlKey(run), Control);
+  const frozen = await findConfig(store, run);
+  const only = frozen?.config.training.alone?.method;
   const stages = await Promise.all(
     STAGES.map(async (stage) => {
       const record = await findJson(store, stageKey(run, stage), StageRecord);
       const seconds = record ? (Date.parse(record.endedAt) - Date.parse(record.startedAt)) / 1000 : 0;
-      const state = record ? ('done' as const) : ('waiting' as const);
+      const isSkipped = only !== undefined && stage !== only;
+      const state = record ? ('done' as const) : isSkipped ? ('skipped' as const) : ('waiting' as const);
       const detail = storedDetail(stage, record?.outcome);
       return { stage, state, done: 0, total: 0, detail, seconds, words: 0, spending: NO_SPENDING };
     }),
   );
-  const frozen = await findConfig(store, run);
   const message = control?.paused
     ? `${control.type}: ${control.message}`
     : 'no worker answers; this is what the store holds';
@@ -281,6 +286,13 @@ export function checkStages(typed: {
     throw new CommandError(EXIT.usage, `--from ${from} comes after --until ${until}: there is nothing to walk`);
   }
   return { ...(from ? { from } : {}), ...(until ? { until } : {}) };
+}
+
+/** Fails with exit code 2 where other stages are asked for of a run that is a training alone. */
+export function checkWalk(run: string, config: RunConfig, { from, until }: Pick<RunOptions, 'from' | 'until'>): void {
+  const method = config.training.alone?.method;
+  if (method === undefined || [from, until].every((stage) => stage === undefined || stage === method)) return;
+  throw new CommandError(EXIT.usage, `run ${run} is a training alone: ${method} is all that it walks`);
 }
 
 /** Fails with exit code 2 unless a text is a stage. */

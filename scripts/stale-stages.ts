@@ -58,5 +58,7 @@ export function staleStages(before: RunConfig, after: RunConfig): Stage[] {
     const depends = DEPENDS[stage] ?? (() => null);
     return fingerprint(depends(before) ?? null) !== fingerprint(depends(after) ?? null);
   });
-  return first < 0 ? [] : STAGES.slice(first);
+  if (first < 0) return [];
+  const only = after.training.alone?.method;
+  return only === undefined ? STAGES.slice(first) : [only];
 }

@@ -29,15 +29,20 @@ const OUR_SHORT_PROMPTS = join(PROJECT, 'configs/data/short-prompts.jsonl');
  * store paths in their place, so that the frozen configuration says what was in them. Streams: no file is held.
  *
  * Fails with ConfigError, which names file, line and what is wrong, before anything is written.
+ * @param fields those that are read; all where unset
  */
-export async function readInputs(config: RunConfig, file: string): Promise<{ config: RunConfig; inputs: Input[] }> {
+export async function readInputs(
+  config: RunConfig,
+  file: string,
+  fields: readonly InputField[] = INPUT_FIELDS,
+): Promise<{ config: RunConfig; inputs: Input[] }> {
   const frozen = structuredClone(config);
   const { rules, sources } = frozen.instructions;
   if (rules) rules.file ??= OUR_RULES;
   frozen.gates.model.prompts ??= OUR_SHORT_PROMPTS;
   for (const source of sources) source.name ??= source.file;
   const inputs: Input[] = [];
-  for (const field of INPUT_FIELDS) {
+  for (const field of fields) {
     for (const place of placesOf(frozen, field)) {
       const given = place.file.startsWith('gs://') ? place.file : resolve(dirname(file), place.file);
       const sha256 = await explained(`${file}: ${place.name}`, () =>

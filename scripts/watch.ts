@@ -1,9 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stageLine, type RunProgress } from '../domain/progress.ts';
 
-/** Milliseconds between two looks at a run. */
-const LOOK_MS = 1000;
-
 /** Steps between two lines of a stage that counts, as a share of its total. */
 const SHARE = 0.1;
 
@@ -20,6 +17,8 @@ export async function watchRun(
     readonly signal?: AbortSignal;
     /** Whether to end when the run pauses by itself; one that a person paused is followed on. */
     readonly leaveWhenPaused?: boolean;
+    /** Milliseconds between two looks; a second where unset. */
+    readonly lookMs?: number;
   },
 ): Promise<RunProgress> {
   const printed = new Map<string, string>();
@@ -42,6 +41,8 @@ export async function watchRun(
     const left = progress.state === 'paused' && options.leaveWhenPaused && !progress.message.startsWith('requested');
     const open = progress.state === 'running' || progress.state === 'paused';
     if (!open || left || options.signal?.aborted) return progress;
-    await sleep(LOOK_MS, undefined, options.signal ? { signal: options.signal } : {}).catch(() => undefined);
+    await sleep(options.lookMs ?? 1000, undefined, options.signal ? { signal: options.signal } : {}).catch(
+      () => undefined,
+    );
   }
 }

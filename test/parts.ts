@@ -11,6 +11,7 @@ const PARTS = {
     install: 'npm run setup',
   },
   chromium: { path: '/usr/bin/chromium', install: 'apt-get install chromium' },
+  slurm: { path: '/usr/sbin/slurmctld', install: 'apt-get install slurm-wlm munge' },
   'longbench-write': {
     path: join(PROJECT, '../shared/data/longbench-write/longbench_write.jsonl'),
     install: 'put the official benchmark files into ../shared/data/longbench-write',

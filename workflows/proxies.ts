@@ -33,6 +33,7 @@ export const assembly = proxyActivities<
     | 'assembleDataset'
     | 'listPrompts'
     | 'buildPreferencePairs'
+    | 'prepareRows'
     | 'scoreEvaluation'
     | 'publishReport'
   >

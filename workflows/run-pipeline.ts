@@ -9,6 +9,7 @@ import type { ModelReference } from '../domain/schemas/run.ts';
 import type { ItemCounts } from '../domain/tally.ts';
 import { buildPreferences } from './build-preferences.ts';
 import { evaluateModel } from './evaluate-model.ts';
+import { givenOutcomes } from './given-outcomes.ts';
 import { gateProblem, promotionProblem } from './gates.ts';
 import { partition, REPORTS } from './partition.ts';
 import { assembly, gpu, pipeline } from './proxies.ts';
@@ -56,9 +57,9 @@ export async function runPipeline(input: RunPipelineInput): Promise<RunOutcome> 
       continue;
     }
     await state.whileRunning();
-    if (index === from) Object.assign(made, await recordedOutcomes(input, state, from));
     const startedAt = state.begin(stage);
     try {
+      if (index === from) Object.assign(made, await earlierOutcomes(input, from));
       if (index === from && stage !== 'report') await holdBack(input, made);
       const outcome = await stages[stage](made as StageOutcomes);
       Object.assign(made, { [stage]: outcome });
@@ -199,12 +200,12 @@ async function holdBack({ run, revision, config }: RunPipelineInput, made: Parti
   throw ApplicationFailure.nonRetryable(problem.message, problem.type);
 }
 
-/** What the stages before the first one made, from their records. */
-async function recordedOutcomes(
-  { run }: RunPipelineInput,
-  state: RunState,
+/** What the stages before the first one made, from their records, or what was given in their place. */
+async function earlierOutcomes(
+  { run, revision, config }: RunPipelineInput,
   from: number,
 ): Promise<Partial<StageOutcomes>> {
+  if (config.training.alone) return givenOutcomes({ run, revision }, config.training.alone);
   if (from === 0) return {};
   const found = await pausable(run, () => pipeline.readStages({ run }));
   const records = new Map(found.map(({ stage, outcome }) => [stage, outcome]));
@@ -212,7 +213,5 @@ async function recordedOutcomes(
   const missing = needed.filter((stage) => !records.has(stage));
   if (missing.length === 0) return Object.fromEntries(needed.map((stage) => [stage, records.get(stage)]));
   const message = `run ${run} cannot begin at ${STAGES[from]}: it has no finished ${missing.join(', ')}`;
-  const error = ApplicationFailure.nonRetryable(message, 'Stage.Missing');
-  state.fail(STAGES[from]!, error);
-  throw error;
+  throw ApplicationFailure.nonRetryable(message, 'Stage.Missing');
 }

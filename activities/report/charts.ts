@@ -4,6 +4,7 @@ import { counted, extent, whole } from './format.ts';
 import { histogram } from './histogram.ts';
 import type { Markup } from './html.ts';
 import { modelLabel } from './model-label.ts';
+import type { StepValue } from './thin.ts';
 
 /** Words asked for and words written. */
 export interface LengthPoint {
@@ -113,12 +114,18 @@ export function drawHistogram(words: readonly number[]): Markup {
   );
 }
 
-/** The loss of a training over its steps. */
-export function drawLosses(
-  method: 'sft' | 'dpo',
-  losses: readonly { readonly step: number; readonly loss: number }[],
-): Markup {
-  return drawChart(`Loss of the ${method.toUpperCase()} training over ${counted(losses.length, 'logged step')}.`, {
+/** A line over the optimizer steps of a training. */
+export function drawSteps(chart: {
+  readonly method: 'sft' | 'dpo';
+  /** What it shows, for those who cannot see it. */
+  readonly label: string;
+  readonly axis: string;
+  readonly values: readonly StepValue[];
+  /** Ends of the value axis; by the values where undefined. */
+  readonly range?: readonly [number, number] | undefined;
+}): Markup {
+  const [min, max] = chart.range ?? [];
+  return drawChart(chart.label, {
     grid: grid(false),
     xAxis: axis('optimizer step', 30, {
       type: 'value',
@@ -127,17 +134,17 @@ export function drawLosses(
       max: 'dataMax',
       splitLine: { show: false },
     }),
-    yAxis: axis('loss', 42, { type: 'value', scale: true }),
+    yAxis: axis(chart.axis, 42, { type: 'value', scale: true, ...(chart.range && { min, max }) }),
     series: [
       {
         type: 'line',
         silent: true,
         clip: false,
-        showSymbol: losses.length <= 40,
+        showSymbol: chart.values.length <= 40,
         symbolSize: 5,
-        lineStyle: { color: `var(--${method})`, width: 2 },
-        itemStyle: { color: `var(--${method})` },
-        data: losses.map(({ step, loss }) => [step, loss]),
+        lineStyle: { color: `var(--${chart.method})`, width: 2 },
+        itemStyle: { color: `var(--${chart.method})` },
+        data: chart.values.map(({ step, value }) => [step, value]),
       },
     ],
   });

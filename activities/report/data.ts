@@ -2,6 +2,7 @@ import type { EvaluationScores } from '../../domain/schemas/evaluation.ts';
 import type { ModelGate } from '../../domain/schemas/probe.ts';
 import type { Stage } from '../../domain/names.ts';
 import type { Spread } from '../../domain/preference.ts';
+import type { StepValue } from './thin.ts';
 
 /** Everything the report shows; it is gathered by publishReport and drawn by renderReport. */
 export interface ReportData {
@@ -24,7 +25,19 @@ export interface ReportData {
     readonly rows: number;
     readonly steps: number;
     readonly seconds: number;
-    readonly losses: readonly { readonly step: number; readonly loss: number }[];
+    readonly losses: readonly StepValue[];
+    /** Median over the steps. */
+    readonly tokensPerSecond?: number;
+    readonly memoryBytes?: number;
+    /** Rows above the longest length, left out or cut. */
+    readonly skippedRows?: number;
+    readonly cutRows?: number;
+    /** Share of the computed tokens, 0 to 1. */
+    readonly paddingShare?: number;
+    /** DPO: share of pairs whose chosen answer has the higher reward, 0 to 1. */
+    readonly accuracies?: readonly StepValue[];
+    /** DPO: reward of the chosen less that of the rejected answer. */
+    readonly margins?: readonly StepValue[];
     readonly gate: ModelGate;
   }[];
   readonly preferences?: {

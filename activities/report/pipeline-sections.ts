@@ -1,7 +1,6 @@
-import { drawDatasetLengths, drawHistogram, drawLosses } from './charts.ts';
+import { drawDatasetLengths, drawHistogram } from './charts.ts';
 import type { ReportData } from './data.ts';
 import { counted, duration, meanOf, whole } from './format.ts';
-import { gatePart } from './gate-part.ts';
 import { html, type Markup } from './html.ts';
 import { absent, figure, table } from './parts.ts';
 
@@ -53,42 +52,6 @@ export function datasetSection({ dataset }: ReportData): Markup {
       }
     </div>
   </section>`;
-}
-
-/** The loss of each training, and the preference pairs between them. */
-export function trainingSection({ trainings, preferences }: ReportData): Markup {
-  return html`<section>
-    <h2>Training</h2>
-    <div class="pair">
-      ${(['sft', 'dpo'] as const).map((method) => {
-        const training = trainings.find((one) => one.method === method);
-        const name = method.toUpperCase();
-        if (!training) return absent(`No ${name} model was trained in this run.`);
-        const size = `${counted(training.rows, 'row')}, ${counted(training.steps, 'step')}, ${duration(training.seconds)}`;
-        return training.losses.length > 0
-          ? figure(
-              `${name} loss`,
-              drawLosses(method, training.losses),
-              `${size}; n = ${counted(training.losses.length, 'logged step')}.`,
-            )
-          : absent(`${name}: ${size}; no loss was logged.`);
-      })}
-    </div>
-    ${trainings.map(gatePart)}
-    ${preferences ? preferenceLine(preferences) : absent('No preference pairs were built in this run.')}
-  </section>`;
-}
-
-function preferenceLine(preferences: NonNullable<ReportData['preferences']>): Markup {
-  const { prompts, pairs, dropped, general, generalAsked, spread } = preferences;
-  const reasons = Object.entries(dropped).map(([reason, count]) => `${whole(count)} dropped (${reason})`);
-  const points = (value: number) => value.toFixed(1);
-  const asked = generalAsked > general ? ` (${whole(generalAsked)} were asked for)` : '';
-  return html`<p>
-    Preference pairs: ${[`${counted(prompts, 'prompt')} gave ${counted(pairs, 'pair')}`, ...reasons].join('; ')}. From
-    rejected to chosen it is ${points(spread.median)} points at the median, ${points(spread.min)} to
-    ${points(spread.max)}. Mixed in: ${counted(general, 'general pair')}${asked}.
-  </p>`;
 }
 
 /** What each stage took and made. */

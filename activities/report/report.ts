@@ -2,8 +2,9 @@ import type { ReportData } from './data.ts';
 import { scoresSection, verdictSection } from './evaluation-sections.ts';
 import { html, trustedMarkup } from './html.ts';
 import { paperSection } from './paper-results.ts';
-import { callsSection, datasetSection, stagesSection, trainingSection } from './pipeline-sections.ts';
+import { callsSection, datasetSection, stagesSection } from './pipeline-sections.ts';
 import { STYLE } from './style.ts';
+import { trainingSection } from './training-section.ts';
 
 /** Nothing is loaded and nothing runs, whatever a name in the data might hold: the second guard behind the escaping. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";

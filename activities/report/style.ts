@@ -50,7 +50,7 @@ figure { margin: 20px 0 0; max-width: 580px; }
 figure h3 { margin: 0 0 4px; }
 svg { display: block; width: 100%; height: auto; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); gap: 12px 40px; align-items: start; margin-top: 20px; }
-.pair + p { margin-top: 20px; }
+.pair + p, .pair + .scroll + p, .pair + .scroll { margin-top: 20px; }
 .pair > figure { margin: 0; } .pair > .absent { margin: 0; }
 footer { margin-top: 48px; border-top: 1px solid var(--line); padding-top: 16px; color: var(--muted); font-size: 14px; }
 @media (max-width: 560px) { main { padding: 24px 16px 40px; } h1 { font-size: 25px; } h2 { margin-top: 40px; }

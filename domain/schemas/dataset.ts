@@ -12,10 +12,14 @@ const Messages = z.array(ChatMessage.strip()).min(2);
 /** The training row in a row of somebody else's, or what is wrong with it; what else stands in it is passed over. */
 export function readMessages(row: Readonly<Record<string, unknown>>): SftRow | { readonly problem: string } {
   const parsed = Messages.safeParse(row['messages']);
-  if (parsed.success)
-    return { messages: parsed.data.map(({ role, content }) => ({ role, content: wellFormed(content) })) };
-  const [issue] = parsed.error.issues;
-  return { problem: `${['messages', ...(issue?.path ?? [])].join('.')}: ${issue?.message}` };
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return { problem: `${['messages', ...(issue?.path ?? [])].join('.')}: ${issue?.message}` };
+  }
+  const last = parsed.data.at(-1)!;
+  if (last.role !== 'assistant' || last.content.trim() === '')
+    return { problem: 'messages: does not end in a message of the assistant with text' };
+  return { messages: parsed.data.map(({ role, content }) => ({ role, content: wellFormed(content) })) };
 }
 
 /** The splits of a dataset; which one a sample is in is decided by the hash of its id. */

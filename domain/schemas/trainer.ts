@@ -28,7 +28,7 @@ export const TrainerEvent = z.discriminatedUnion('event', [
   z.looseObject({
     ...common,
     event: z.literal('phase-start'),
-    phase: z.enum(['load', 'tokenize', 'train', 'save', 'generate']),
+    phase: z.enum(['load', 'preflight', 'tokenize', 'train', 'save', 'generate']),
   }),
   z.looseObject({
     ...common,
@@ -36,9 +36,17 @@ export const TrainerEvent = z.discriminatedUnion('event', [
     total_steps: z.number().int(),
     loss: z.number().nullable(),
     tokens_per_second: z.number().nullable(),
+    memory_bytes: z.number().int().optional(),
   }),
   z.looseObject({ ...common, event: z.literal('checkpoint-saved'), path: z.string() }),
   z.looseObject({ ...common, event: z.literal('run-end'), model_path: z.string() }),
-  z.looseObject({ ...common, event: z.literal('run-error'), kind: z.string(), message: z.string() }),
+  z.looseObject({
+    ...common,
+    event: z.literal('run-error'),
+    kind: z.string(),
+    message: z.string(),
+    /** The process that failed first, where it is not process 0. */
+    rank: z.number().int().optional(),
+  }),
 ]);
 export type TrainerEvent = z.infer<typeof TrainerEvent>;

@@ -7,8 +7,10 @@ import { configKey } from '../../domain/keys.ts';
 import { STAGES, type Stage } from '../../domain/names.ts';
 import { withSession } from '../connect.ts';
 import { CommandError, EXIT } from '../exit.ts';
-import { checkRunId, checkStages, findConfig, goOn, type FrozenConfig } from '../runs.ts';
-import { readInputs, uploadInputs } from '../upload-inputs.ts';
+import { TRAINING_FIELDS } from '../input-fields.ts';
+import { checkRunId, checkStages, checkWalk, findConfig, goOn, type FrozenConfig } from '../runs.ts';
+import { loadTraining } from '../training-config.ts';
+import { readInputs, uploadInputs, type Input } from '../upload-inputs.ts';
 import { staleStages } from '../stale-stages.ts';
 import { findTraining } from '../trainings.ts';
 
@@ -27,11 +29,12 @@ export interface ResumeOptions {
 export async function resume(run: string, options: ResumeOptions): Promise<number> {
   checkRunId(run);
   const stages = checkStages(options);
-  const changed = options.config === undefined ? undefined : await loadConfig(options.config, options.set);
-  const given = changed && options.config !== undefined ? await readInputs(changed, options.config) : undefined;
   return withSession(async ({ client, store }) => {
     let frozen = await findConfig(store, run);
     if (!frozen) throw new CommandError(EXIT.noSuchRun, `there is no run ${run} in store ${store.url}`);
+    checkWalk(run, frozen.config, stages);
+    const given =
+      options.config === undefined ? undefined : await readGiven(options.config, options.set, frozen.config);
     const config = withBudget(given?.config ?? frozen.config, options.budget);
     if (fingerprint(config) !== fingerprint(frozen.config)) {
       await confirmStale(store, run, staleStages(frozen.config, config), stages.from, options.yes ?? false);
@@ -48,6 +51,22 @@ export async function resume(run: string, options: ResumeOptions): Promise<numbe
     );
     return EXIT.done;
   });
+}
+
+/** The other configuration, with its inputs; that of a training alone keeps the rows and the model that it was given. */
+async function readGiven(
+  file: string,
+  overrides: readonly string[],
+  { training: { alone, baseModel } }: RunConfig,
+): Promise<{ config: RunConfig; inputs: Input[] }> {
+  if (!alone) return readInputs(await loadConfig(file, overrides), file);
+  const changed = await loadTraining(file, overrides, { ...alone, model: baseModel });
+  // Its rows are in the store already.
+  return readInputs(
+    changed,
+    file,
+    TRAINING_FIELDS.filter(({ at }) => at !== 'training.alone.data'),
+  );
 }
 
 /** The configuration with another budget: a number in the run's own unit, `$20`, or `5000000 tokens`. */

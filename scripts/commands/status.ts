@@ -3,6 +3,7 @@ import { paidLine, stageLine } from '../../domain/progress.ts';
 import { openSession } from '../connect.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import { checkRunId, exitCodeOf, findConfig, runProgress } from '../runs.ts';
+import { findModel } from '../trainings.ts';
 import { watchRun } from '../watch.ts';
 
 /** Shows how far a run is, once or until it ends. Ctrl-C ends the watching, not the run. */
@@ -31,6 +32,12 @@ export async function status(
         for (const stage of progress.stages) print(stageLine(stage));
         const paid = paidLine(progress);
         if (paid) print(paid);
+      }
+    }
+    if (!options.json) {
+      for (const method of ['sft', 'dpo'] as const) {
+        const folder = await findModel(store, run, method);
+        if (folder !== undefined) print(`${method} model: ${store.url}/${folder}`);
       }
     }
     if (!options.json && (await store.find(reportKey(run)))) print(`report: ${store.url}/${reportKey(run)}`);

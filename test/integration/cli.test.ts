@@ -186,7 +186,7 @@ describe.skipIf(missing('services'))('the longwriter command', () => {
     expect(code).toBe(2);
     expect(err).toContain('Did you mean status?');
     const ofDatasets = ['stats', 'show', 'diff', 'page'].map((command) => `dataset ${command}`);
-    for (const command of ['start', 'status', 'resume', 'retry', 'pause', 'cancel', 'dev', ...ofDatasets]) {
+    for (const command of ['start', 'train', 'status', 'resume', 'retry', 'pause', 'cancel', 'dev', ...ofDatasets]) {
       const help = await longwriter([...command.split(' '), '--help']);
       expect([help.code, help.out.includes(`npm run longwriter -- ${command}`)], command).toEqual([0, true]);
     }

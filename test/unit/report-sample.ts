@@ -70,7 +70,7 @@ export function evaluated(
 const falling = (steps: number, from: number, to: number) =>
   Array.from({ length: steps }, (_, index) => ({
     step: index + 1,
-    loss: to + (from - to) * Math.exp(-index / (steps / 3)) + 0.03 * Math.sin(index * 2.4),
+    value: to + (from - to) * Math.exp(-index / (steps / 3)) + 0.03 * Math.sin(index * 2.4),
   }));
 
 const POINTS = [

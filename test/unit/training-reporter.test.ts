@@ -1,9 +1,9 @@
-import type { Client } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, test } from 'vitest';
 import { trainingReporter, type TrainingReporter } from '../../activities/training-progress.ts';
 import type { ProgressReport } from '../../domain/progress.ts';
 import type { TrainerEvent } from '../../domain/schemas/trainer.ts';
+import { runClient } from './run-client.ts';
 
 const at = (second: number) => ({ version: 1 as const, time: new Date(second * 1000).toISOString() });
 const started = (step: number, total_steps: number): TrainerEvent => ({
@@ -24,13 +24,7 @@ const stepped = (step: number, total_steps: number): TrainerEvent => ({
 /** What the run is told by an attempt at an SFT. */
 async function told(work: (reporter: TrainingReporter) => Promise<void>, attempt = 1): Promise<ProgressReport[]> {
   const reports: ProgressReport[] = [];
-  const signal = async (name: string, report: ProgressReport): Promise<void> => {
-    expect(name).toBe('progress');
-    reports.push(report);
-  };
-  const withAbortSignal = (_signal: AbortSignal, inside: () => unknown) => inside();
-  const client = { workflow: { getHandle: () => ({ signal }) }, withAbortSignal } as unknown as Client;
-  const environment = new MockActivityEnvironment({ attempt }, { client });
+  const environment = new MockActivityEnvironment({ attempt }, { client: runClient(reports) });
   await environment.run(() => work(trainingReporter({ run: 'r', method: 'sft' })));
   return reports;
 }

@@ -57,6 +57,7 @@ describe('watchJob', () => {
     [2, 'Trainer.JobInvalid', true],
     [3, 'Trainer.DataInvalid', true],
     [4, 'Trainer.OutOfMemory', true],
+    [5, 'Trainer.DiskFull', true],
     [127, 'Trainer.JobInvalid', true],
     [143, 'Trainer.Stopped', false],
     [1, 'Trainer.Crashed', false],
@@ -66,19 +67,53 @@ describe('watchJob', () => {
     await expect(end).rejects.toMatchObject({ type, nonRetryable, message: expect.stringContaining('says why') });
   });
 
-  test('a loss that is not finite is no crash to be tried again', async () => {
-    const error = {
-      event: 'run-error',
-      version: 1,
-      time: 'now',
-      step: 3,
-      kind: 'loss-not-finite',
-      message: 'loss is nan',
-    };
-    await writeFile(join(folder, 'events.jsonl'), `${JSON.stringify(error)}\n`);
+  const said = (event: object) => JSON.stringify({ version: 1, time: 'now', step: 3, ...event });
+  const begun = said({ event: 'phase-start', phase: 'load' });
+  const ended = (kind: string, more: object = {}) =>
+    said({ event: 'run-error', kind, message: `it is ${kind}`, ...more });
+
+  test.each([
+    ['job-invalid', 'Trainer.JobInvalid', true],
+    ['data-invalid', 'Trainer.DataInvalid', true],
+    ['out-of-memory', 'Trainer.OutOfMemory', true],
+    ['disk-full', 'Trainer.DiskFull', true],
+    ['loss-not-finite', 'Trainer.Diverged', true],
+    ['stopped', 'Trainer.Stopped', false],
+    ['try-again', 'Trainer.Crashed', false],
+    ['crashed', 'Trainer.Crashed', false],
+  ])(
+    'a trainer that says %s is %s, though its launcher ends with a code of its own',
+    async (kind, type, nonRetryable) => {
+      await writeFile(join(folder, 'events.jsonl'), `${begun}\n${ended(kind)}\n`);
+      for (const exitCode of [1, 143, 137]) {
+        const end = watch([{ state: 'ended', exitCode }]);
+        await expect(end).rejects.toMatchObject({
+          type,
+          nonRetryable,
+          message: expect.stringContaining(`it is ${kind}`),
+        });
+      }
+    },
+  );
+
+  test('the process that failed first says why, and not those that it took with it', async () => {
+    const events = [ended('stopped'), begun, ended('out-of-memory', { rank: 3 }), ended('crashed')];
+    await writeFile(join(folder, 'events.jsonl'), `${events.join('\n')}\n`);
     const end = watch([{ state: 'ended', exitCode: 1 }]);
-    await expect(end).rejects.toMatchObject({ type: 'Trainer.Diverged', nonRetryable: true });
+    await expect(end).rejects.toMatchObject({
+      type: 'Trainer.OutOfMemory',
+      message: expect.stringContaining('process 3: it is out-of-memory'),
+    });
   });
+
+  test.each([2, 127])(
+    'what an earlier attempt said is no word of one that never began, exit code %i',
+    async (exitCode) => {
+      await writeFile(join(folder, 'events.jsonl'), `${begun}\n${ended('stopped')}\n`);
+      const end = watch([{ state: 'ended', exitCode }]);
+      await expect(end).rejects.toMatchObject({ type: 'Trainer.JobInvalid' });
+    },
+  );
 
   test('a trainer that gives no sign is stalled, and one that is gone has crashed', async () => {
     await expect(watch([{ state: 'running' }], 1)).rejects.toMatchObject({ type: 'Trainer.Stalled' });

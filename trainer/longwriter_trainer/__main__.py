@@ -12,12 +12,17 @@ from pathlib import Path
 from longwriter_trainer.checkpoints import CheckpointRefused, newest_checkpoint, read_marker
 from longwriter_trainer.data import read_rows
 from longwriter_trainer.events import EventLog, read_events
-from longwriter_trainer.failures import DONE, JOB_INVALID, TRY_AGAIN, JobInvalid, Stopped, classify
+from longwriter_trainer.failures import DONE, JOB_INVALID, TRY_AGAIN, JobInvalid, Stopped, classify, describe
 from longwriter_trainer.job import Job, read_job
 
 
 def _stop_early(*_: object) -> None:
     raise Stopped("stopped on SIGTERM before training; nothing is lost")
+
+
+def _remove_torn(output: Path) -> None:
+    for torn in [*output.glob("checkpoints/checkpoint-*"), output / ".model.writing"]:
+        shutil.rmtree(torn, ignore_errors=True)
 
 
 def _end(job: Job, events: EventLog, marker: dict, start: float) -> int:
@@ -62,16 +67,15 @@ def run(job: Job, events: EventLog) -> int:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(output / "runs"))  # beside the checkpoints, which are dropped
     # Seconds of imports: only for a job, data and checkpoint that hold.
-    from transformers import AutoTokenizer
-
     from longwriter_trainer import encode, training
+    from longwriter_trainer.chat_template import load_tokenizer
     from longwriter_trainer.environment import attention_implementation, check_reporters, read_model_config
     from longwriter_trainer.reporter import RunReporter
 
     check_reporters(job)
     attention_implementation(job.hyperparameters)
     read_model_config(job)
-    tokenizer = AutoTokenizer.from_pretrained(job.base_model, trust_remote_code=job.trust_remote_code)
+    tokenizer = load_tokenizer(job)
     events.emit("phase-start", phase="tokenize")
     encode_rows = encode.encode_sft if job.method == "sft" else encode.encode_dpo
     encoded = encode_rows(rows, tokenizer, job.hyperparameters.max_length, job.hyperparameters.over_long)
@@ -98,29 +102,32 @@ def main() -> int:
     except JobInvalid as error:
         print(f"job invalid: {error}", file=sys.stderr)
         return JOB_INVALID
-    output, first = Path(job.output_dir), os.environ.get("RANK", "0") == "0"
+    output, rank = Path(job.output_dir), int(os.environ.get("RANK", "0"))
     output.mkdir(parents=True, exist_ok=True)
-    if first:
+    if rank == 0:
         lock = (output / ".lock").open("w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             print(f"another trainer is at work in {output}", file=sys.stderr)
             return TRY_AGAIN
-        for torn in [*output.glob("checkpoints/checkpoint-*"), output / ".model.writing"]:
-            shutil.rmtree(torn, ignore_errors=True)
-    events = EventLog(output / "events.jsonl" if first else None)
+        _remove_torn(output)
+    events = EventLog(output / "events.jsonl", rank)
     signal.signal(signal.SIGTERM, _stop_early)
     try:
         return run(job, events)
     except Exception as error:
         kind, code = classify(error)
-        message = f"{kind}: {str(error).strip() or type(error).__name__}"
-        if kind in ("crashed", "out-of-memory", "try-again"):
+        message = describe(error, kind, output)
+        if kind in ("crashed", "out-of-memory", "disk-full", "try-again"):
             traceback.print_exc()
-        print(message, file=sys.stderr)
-        if kind != "stopped":
-            events.emit("run-error", kind=kind, message=str(error).strip()[:2000] or type(error).__name__)
+        print(f"{kind}: {message}", file=sys.stderr)
+        if kind == "disk-full" and rank == 0:
+            _remove_torn(output)  # or there would be no room for the event either
+        try:
+            events.emit_failure(kind, message)
+        except OSError as failed:
+            print(f"the event of it could not be written: {failed}", file=sys.stderr)
         return code
 
 

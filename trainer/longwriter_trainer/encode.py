@@ -1,62 +1,34 @@
-"""Tokens out: rendering with the model's chat template, and what the loss counts."""
+"""Tokens out: rendering with a chat template, what the loss counts, and what becomes of rows that are too long."""
 
-from dataclasses import dataclass
-from pathlib import Path
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from jinja2.exceptions import TemplateError
+
+from longwriter_trainer.chat_template import renders_alike, training_template
 from longwriter_trainer.data import Row
 from longwriter_trainer.failures import DataInvalid
 
-TEMPLATES = Path(__file__).parent / "templates"
-PROBE = [
-    {"role": "user", "content": "One?"},
-    {"role": "assistant", "content": "Two."},
-    {"role": "user", "content": "Three?"},
-    {"role": "assistant", "content": "Four."},
-]
+NAMED_PLACES = 5
 
 
 @dataclass
 class Encoded:
-    """Token columns for the trainer, and what they count to."""
+    """Token columns for the trainer, what they count to, and where the rows stand that were too long."""
 
-    columns: dict[str, list[list[int]]]
-    skipped: int = 0
+    template: str
+    columns: dict[str, list[Sequence[int]]]
     tokens: int = 0
+    skipped: list[str] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
         """How many rows are left to train on."""
         return len(next(iter(self.columns.values())))
-
-
-def training_template(tokenizer: Any) -> str:
-    """Finds a template with generation marks that renders exactly what the model's own template renders.
-
-    The model's own is taken if it has the marks; then one that this package ships; then the one that TRL knows.
-
-    Raises:
-        DataInvalid: None does: the loss could not tell the answer from the prompt.
-    """
-    own = tokenizer.chat_template
-    if not isinstance(own, str):
-        raise DataInvalid("the base model has no chat template")
-    if "{% generation" in own or "{%- generation" in own:
-        return own
-    candidates = [path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.jinja"))]
-    wanted = tokenizer.apply_chat_template(PROBE, tokenize=False)
-    for candidate in candidates:
-        if tokenizer.apply_chat_template(PROBE, tokenize=False, chat_template=candidate) == wanted:
-            return candidate
-    from trl.chat_template_utils import get_training_chat_template
-
-    try:
-        known = get_training_chat_template(tokenizer)
-    except ValueError:
-        known = None
-    if known and tokenizer.apply_chat_template(PROBE, tokenize=False, chat_template=known) == wanted:
-        return known
-    raise DataInvalid("no training template renders what the base model's chat template renders: add one to templates/")
 
 
 def encode_sft(rows: list[Row], tokenizer: Any, max_length: int, over_long: str) -> Encoded:
@@ -69,30 +41,40 @@ def encode_sft(rows: list[Row], tokenizer: Any, max_length: int, over_long: str)
         over_long: ``skip`` leaves longer rows out, ``cut`` keeps their start.
 
     Raises:
-        DataInvalid: The template drops the assistant's turn, or no row is left.
+        DataInvalid: The template refuses a row or drops the assistant's turn, or no row is left.
     """
     template = training_template(tokenizer)
-    encoded = Encoded({"input_ids": [], "labels": []})
+    encoded = Encoded(template, {"input_ids": [], "labels": []})
     for row in rows:
-        messages = row.columns["messages"]
-        text = tokenizer.apply_chat_template(messages, tokenize=False)
-        if tokenizer.apply_chat_template(messages, tokenize=False, chat_template=template) != text:
-            raise DataInvalid(f"{row.place}: the training template renders it unlike the model's own")
-        output = tokenizer.apply_chat_template(
-            messages, chat_template=template, return_dict=True, return_assistant_tokens_mask=True
-        )
-        ids, mask = output["input_ids"], output["assistant_masks"]
-        if 1 not in mask:
-            raise DataInvalid(f"{row.place}: the chat template drops the assistant's turn")
+        ids, mask = _render(row, tokenizer, template)
         if len(ids) > max_length:
             ids, mask = ids[:max_length], mask[:max_length]
             if over_long == "skip" or 1 not in mask:
-                encoded.skipped += 1
+                encoded.skipped.append(row.place)
                 continue
-        encoded.columns["input_ids"].append(ids)
-        encoded.columns["labels"].append([token if wanted else -100 for token, wanted in zip(ids, mask, strict=True)])
+            encoded.cut.append(row.place)
+        tokens = np.array(ids, dtype=np.int32)
+        encoded.columns["input_ids"].append(tokens)
+        encoded.columns["labels"].append(np.where(mask, tokens, np.int32(-100)))
         encoded.tokens += len(ids)
-    return _not_empty(encoded, max_length)
+    return _finish(encoded, max_length)
+
+
+def _render(row: Row, tokenizer: Any, template: str) -> tuple[list[int], list[int]]:
+    messages = row.columns["messages"]
+    try:
+        wanted = tokenizer.apply_chat_template(messages, tokenize=False)
+        text = tokenizer.apply_chat_template(messages, tokenize=False, chat_template=template)
+        output = tokenizer.apply_chat_template(
+            messages, chat_template=template, return_dict=True, return_assistant_tokens_mask=True
+        )
+    except TemplateError as error:
+        raise DataInvalid(f"{row.place}: the chat template refuses it: {error}") from error
+    if not renders_alike(text, wanted, tokenizer):
+        raise DataInvalid(f"{row.place}: the training template renders it unlike the model's own")
+    if 1 not in output["assistant_masks"]:
+        raise DataInvalid(f"{row.place}: the chat template drops the assistant's turn")
+    return output["input_ids"], output["assistant_masks"]
 
 
 def encode_dpo(rows: list[Row], tokenizer: Any, max_length: int, over_long: str) -> Encoded:
@@ -101,7 +83,7 @@ def encode_dpo(rows: list[Row], tokenizer: Any, max_length: int, over_long: str)
     Raises:
         DataInvalid: The template drops the assistant's turn, or no row is left.
     """
-    encoded = Encoded({"prompt_ids": [], "chosen_ids": [], "rejected_ids": []})
+    encoded = Encoded(tokenizer.chat_template, {"prompt_ids": [], "chosen_ids": [], "rejected_ids": []})
     for row in rows:
         prompt = row.columns["prompt"]
         prompt_ids = tokenizer.apply_chat_template(prompt, add_generation_prompt=True, return_dict=True)["input_ids"]
@@ -114,16 +96,22 @@ def encode_dpo(rows: list[Row], tokenizer: Any, max_length: int, over_long: str)
         room = max_length - len(prompt_ids)
         if max(map(len, answers)) > room:
             if over_long == "skip" or room < 1:
-                encoded.skipped += 1
+                encoded.skipped.append(row.place)
                 continue
+            encoded.cut.append(row.place)
             answers = [answer[:room] for answer in answers]
         for column, ids in zip(encoded.columns, (prompt_ids, *answers), strict=True):
             encoded.columns[column].append(ids)
         encoded.tokens += 2 * len(prompt_ids) + sum(map(len, answers))
-    return _not_empty(encoded, max_length)
+    return _finish(encoded, max_length)
 
 
-def _not_empty(encoded: Encoded, max_length: int) -> Encoded:
+def _finish(encoded: Encoded, max_length: int) -> Encoded:
+    if os.environ.get("RANK", "0") == "0":
+        for what, places in (("skipped", encoded.skipped), ("cut", encoded.cut)):
+            if places:
+                named = ", ".join(places[:NAMED_PLACES]) + (", ..." if len(places) > NAMED_PLACES else "")
+                print(f"{what} {len(places)} rows longer than max_length {max_length}: {named}")
     if not encoded.rows:
-        raise DataInvalid(f"every row ({encoded.skipped}) is longer than max_length {max_length}")
+        raise DataInvalid(f"every row ({len(encoded.skipped)}) is longer than max_length {max_length}")
     return encoded

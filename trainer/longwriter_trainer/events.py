@@ -16,17 +16,18 @@ def _finite(value: Any) -> Any:
 
 
 class EventLog:
-    """Appends events; rank 0 alone has a path, the others write nothing.
+    """Appends events: those of rank 0, and of the other ranks only what ended them.
 
     Attributes:
         step: The last optimizer step that is finished; stamped on every event.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path, rank: int = 0) -> None:
         """Opens the file; a line that a killed run left half-written is closed first, and stays unreadable."""
         self.step = 0
+        self._path, self._rank = path, rank
         self._stream = None
-        if path is not None:
+        if rank == 0:
             torn = path.exists() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
             self._stream = path.open("a", encoding="utf-8")
             if torn:
@@ -36,10 +37,26 @@ class EventLog:
         """Writes one event; numbers that are not finite become null."""
         if self._stream is None:
             return
+        self._stream.write(self._line(event, fields))
+        self._stream.flush()
+
+    def emit_failure(self, kind: str, message: str) -> None:
+        """Writes the ``run-error`` that ends the run, unless another rank has written why it ends already.
+
+        The rank that fails first takes the others with it: what they meet then is no cause. A stop is told by rank 0.
+        """
+        if next(reversed(read_events(self._path)), {}).get("event") == "run-error":
+            return
+        if self._stream is not None:
+            self.emit("run-error", kind=kind, message=message)
+        elif kind != "stopped":
+            with self._path.open("a", encoding="utf-8") as stream:
+                stream.write(self._line("run-error", {"kind": kind, "message": message, "rank": self._rank}))
+
+    def _line(self, event: str, fields: dict[str, Any]) -> str:
         time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         record = {"event": event, "version": 1, "time": time, "step": self.step, **_finite(fields)}
-        self._stream.write(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
-        self._stream.flush()
+        return json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def read_events(path: Path) -> list[dict]:

@@ -1,5 +1,6 @@
 """The job file: what is to be trained, checked before anything heavy is imported."""
 
+import hashlib
 import json
 import os
 from dataclasses import MISSING, dataclass, fields
@@ -142,6 +143,19 @@ def _check_hyperparameters(record: Any, method: str) -> Hyperparameters:
     return Hyperparameters(**record)
 
 
+def _check_chat_template(file: str | None, sha256: str | None) -> None:
+    if (file is None) != (sha256 is None):
+        raise JobInvalid("job: 'chat_template' and 'chat_template_sha256' are given together, or both are null")
+    if file is None:
+        return
+    try:
+        found = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    except OSError as error:
+        raise JobInvalid(f"job: chat_template {file}: {error.strerror}") from error
+    if found != sha256:
+        raise JobInvalid(f"job: chat_template {file} has SHA-256 {found}, expected {sha256}: it was changed")
+
+
 def read_job(path: Path) -> Job:
     """Reads and checks a job file.
 
@@ -164,4 +178,5 @@ def read_job(path: Path) -> Job:
     base = record["base_model"]
     if os.path.isabs(base) and not (Path(base) / "config.json").is_file():
         raise JobInvalid(f"job: no model in base_model {base}")
+    _check_chat_template(record["chat_template"], record["chat_template_sha256"])
     return Job(**{**record, "hyperparameters": _check_hyperparameters(record["hyperparameters"], record["method"])})

@@ -1,8 +1,10 @@
 """The callback that turns TRL's run into events and whole checkpoints, and stops it on SIGTERM."""
 
 import math
+import resource
 import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import torch
 import torch.distributed
 from transformers import TrainerCallback
 
+from longwriter_trainer.chat_template import template_hash
 from longwriter_trainer.checkpoints import mark_whole, step_folders
 from longwriter_trainer.encode import Encoded
 from longwriter_trainer.events import EventLog
@@ -18,13 +21,25 @@ from longwriter_trainer.failures import LossNotFinite
 from longwriter_trainer.job import Job
 
 
+def peak_memory(device: torch.device) -> int:
+    """Returns the most bytes held so far: of tensors on a GPU, or by this process where the CPU computes."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
 class RunReporter(TrainerCallback):
-    """Writes the events of a run, finishes its checkpoints and stops it, saved, after a SIGTERM."""
+    """Writes the events of a run, finishes its checkpoints and stops it, saved, after a SIGTERM.
+
+    Attributes:
+        facts: What run-start says besides what both methods say.
+    """
 
     def __init__(self, job: Job, events: EventLog, encoded: Encoded) -> None:
         """Takes over SIGTERM: from now on it is heard at the end of a step."""
         self.job, self.events, self.encoded = job, events, encoded
         self.trainer: Any = None
+        self.facts: dict[str, Any] = {}
         self.stopped = False
         self._last = (0.0, 0)
         signal.signal(signal.SIGTERM, self._on_sigterm)
@@ -46,8 +61,11 @@ class RunReporter(TrainerCallback):
             total_steps=state.max_steps,
             device=str(args.device),
             rows=self.encoded.rows,
-            skipped_rows=self.encoded.skipped,
+            skipped_rows=len(self.encoded.skipped),
+            cut_rows=len(self.encoded.cut),
             tokens=self.encoded.tokens,
+            chat_template_sha256=template_hash(self.encoded.template),
+            **self.facts,
             parameters=sum(parameter.numel() for parameter in model.parameters()),
         )
         self.events.emit("phase-start", phase="train")
@@ -80,6 +98,7 @@ class RunReporter(TrainerCallback):
             total_steps=state.max_steps,
             **own,
             tokens_per_second=round(seconds[1] / max(seconds[0], 1e-6), 1),
+            memory_bytes=peak_memory(args.device),
             metrics={key: value for key, value in logs.items() if key not in own},
         )
         for key in ("loss", "grad_norm"):

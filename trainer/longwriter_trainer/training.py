@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, set_seed
+from transformers import AutoModelForCausalLM, PreTrainedModel, set_seed
 
 from longwriter_trainer.adapters import merge_adapters
+from longwriter_trainer.chat_template import load_tokenizer
 from longwriter_trainer.checkpoints import mark_whole
 from longwriter_trainer.environment import attention_implementation, uses_liger
 from longwriter_trainer.events import EventLog
@@ -86,7 +87,7 @@ class WithoutModelCard:
 
 
 def save_final_model(trainer: Any, job: Job) -> Path:
-    """Writes ``model/`` whole, or not at all, with the base model's own tokenizer and chat template."""
+    """Writes ``model/`` whole, or not at all, with the tokenizer and the chat template of the job."""
     model = Path(job.output_dir) / "model"
     temporary = model.with_name(".model.writing")
     if trainer.args.should_save:
@@ -97,8 +98,7 @@ def save_final_model(trainer: Any, job: Job) -> Path:
     if trainer.args.should_save:
         if job.hyperparameters.lora_rank is not None:
             merge_adapters(job, temporary)
-        tokenizer = AutoTokenizer.from_pretrained(job.base_model, trust_remote_code=job.trust_remote_code)
-        tokenizer.save_pretrained(temporary)
+        load_tokenizer(job).save_pretrained(temporary)
         (temporary / "training_args.bin").unlink(missing_ok=True)
         losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
         facts = {"step": trainer.state.global_step, "train_loss": sum(losses) / len(losses)}

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from longwriter_trainer.failures import classify
+from longwriter_trainer.failures import classify, describe
 
 
 def test_the_loss_counts_the_answer_and_its_end_token_and_nothing_of_the_prompt(base_model):
@@ -43,7 +43,8 @@ def test_rows_that_are_too_long_are_skipped_and_counted_or_cut(base_model, metho
     prompt = conversation(0)["messages"][:1]
     fits = len(tokenizer.apply_chat_template(prompt, add_generation_prompt=True, return_dict=True)["input_ids"]) + 14
     cut = run(rows, tokenizer, fits, "cut")
-    assert (cut.rows, cut.skipped) == (3, 0)
+    over_long = ["f:1", "f:2"] if method == "sft" else ["f:0", "f:1", "f:2"]
+    assert (cut.rows, cut.skipped, cut.cut) == (3, [], over_long)
     if method == "sft":
         assert max(map(len, cut.columns["input_ids"])) == fits
     else:
@@ -133,8 +134,17 @@ def test_a_template_that_drops_the_answer_or_that_none_renders_alike_exits_3(
 def test_what_ends_a_run_has_its_exit_code():
     assert classify(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 1 TB"))[1] == 4
     assert classify(MemoryError())[1] == 4
-    assert classify(OSError(errno.ENOSPC, "no space left on device"))[1] == 75
+    assert classify(OSError(errno.EIO, "input/output error"))[1] == 75
     assert classify(ValueError("what"))[1] == 1
+
+
+def test_out_of_memory_says_what_to_do_in_one_line(tmp_path):
+    error = RuntimeError("CUDA out of memory. Tried to allocate 2 GiB.\nSee the documentation.")
+    kind, _ = classify(error)
+    assert describe(error, kind, tmp_path) == (
+        "CUDA out of memory. Tried to allocate 2 GiB.; use a smaller micro_batch_size or max_length, "
+        "gradient_checkpointing, LoRA, or offload to the CPU"
+    )
 
 
 def test_the_command_without_a_job_says_how_to_use_it(monkeypatch, capfd):

@@ -103,9 +103,10 @@ def test_sigterm_saves_a_checkpoint_and_exits_143(bench, monkeypatch, capfd):
     process.send_signal(signal.SIGTERM)
     printed, _ = process.communicate(timeout=60)
     assert process.returncode == 143, printed
-    last = stopped.events()[-1]
-    assert last["event"] == "checkpoint-saved" and last["step"] == stopped.events("step-end")[-1]["step"]
-    assert (Path(last["path"]) / "complete.json").exists()
+    saved, told = stopped.events()[-2:]
+    assert saved["event"] == "checkpoint-saved" and saved["step"] == stopped.events("step-end")[-1]["step"]
+    assert (Path(saved["path"]) / "complete.json").exists()
+    assert (told["event"], told["kind"]) == ("run-error", "stopped")
 
 
 def test_a_torn_checkpoint_is_skipped_and_named_and_another_models_is_refused(bench, monkeypatch, capfd):
@@ -144,7 +145,9 @@ def test_a_loss_that_is_not_finite_is_an_error_and_is_never_saved(bench, monkeyp
     monkeypatch.setattr(training, "load_model", load_broken)
     code, _ = broken.run_here(monkeypatch, capfd)
     assert code == 1
-    assert broken.events()[-1]["event"] == "run-error" and broken.events()[-1]["kind"] == "loss-not-finite"
+    last = broken.events()[-1]
+    assert (last["event"], last["kind"]) == ("run-error", "loss-not-finite")
+    assert "at step 1; the last checkpoint is from before: lower learning_rate" in last["message"]
     assert broken.events("step-end")[0]["loss"] is None
     assert not list((broken.output / "checkpoints").glob("*"))
 

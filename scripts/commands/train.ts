@@ -1,0 +1,88 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Store } from '../../activities/io/store/store.ts';
+import { PROJECT } from '../../configs/env.ts';
+import { ConfigError } from '../../configs/load.ts';
+import type { RunConfig } from '../../configs/schema.ts';
+import { fingerprint8 } from '../../domain/fingerprint.ts';
+import { STORE_MODEL } from '../../domain/names.ts';
+import { withSession } from '../connect.ts';
+import { CommandError, EXIT } from '../exit.ts';
+import { TRAINING_FIELDS } from '../input-fields.ts';
+import { checkRunId } from '../runs.ts';
+import { startRun } from '../start-run.ts';
+import { loadTraining } from '../training-config.ts';
+import { findModel } from '../trainings.ts';
+import { readInputs, type Input } from '../upload-inputs.ts';
+import { status } from './status.ts';
+
+export interface TrainOptions {
+  readonly method: string;
+  readonly data: string;
+  readonly model: string;
+  readonly run?: string;
+  readonly config?: string;
+  readonly set: readonly string[];
+  readonly watch?: boolean;
+  readonly json?: boolean;
+}
+
+/** Trains a model on a file of rows, without the other stages. The same command again says that it runs or is finished. */
+export async function train(options: TrainOptions): Promise<number> {
+  const read = await readTraining(options, checkMethod(options.method));
+  const run = await withSession(async (session) => {
+    await session.store.check();
+    const baseModel = await locateModel(session.store, options.model);
+    const config: RunConfig = { ...read.config, training: { ...read.config.training, baseModel } };
+    const id = options.run ?? `${options.method}-${fingerprint8(config)}`;
+    const state = await startRun(session, id, { ...read, config }, {});
+    if (options.json) console.log(JSON.stringify({ run: id, state }));
+    else {
+      const text = { started: 'started', running: 'is running', completed: 'is finished' }[state];
+      const how = state === 'completed' ? 'shows it' : '--watch follows it';
+      console.log(`run ${id} ${text}; longwriter status ${id} ${how}`);
+    }
+    return id;
+  });
+  return options.watch ? status(run, options.json ? { watch: true, json: true } : { watch: true }) : EXIT.done;
+}
+
+/** The frozen configuration, and the file with its rows checked. Fails with ConfigError, one line. */
+async function readTraining(
+  { data, model, run, config = join(PROJECT, 'configs/longwriter-6k.yaml'), set }: TrainOptions,
+  method: 'sft' | 'dpo',
+): Promise<{ config: RunConfig; inputs: Input[] }> {
+  if (run !== undefined) checkRunId(run);
+  const file = data.startsWith('gs://') ? data : resolve(data);
+  const loaded = await loadTraining(config, set, { method, data: file, model });
+  try {
+    return await readInputs(loaded, config, TRAINING_FIELDS);
+  } catch (error) {
+    if (error instanceof ConfigError)
+      throw new ConfigError(error.message.replace(`${config}: training.alone.data`, '--data'));
+    throw error;
+  }
+}
+
+function checkMethod(text: string): 'sft' | 'dpo' {
+  if (text === 'sft' || text === 'dpo') return text;
+  throw new CommandError(EXIT.usage, `--method ${text}: expected sft or dpo`);
+}
+
+/** A model as a configuration names it: RUN:sft becomes the folder of what that run trained, a folder here its full path. */
+async function locateModel(store: Store, text: string): Promise<string> {
+  const [, run, method] = /^([a-z0-9-]{1,40}):(sft|dpo)$/.exec(text) ?? [];
+  if (run !== undefined) {
+    const folder = await findModel(store, run, method as 'sft' | 'dpo');
+    if (folder !== undefined) return `${STORE_MODEL}${folder}`;
+    throw new CommandError(
+      EXIT.noSuchRun,
+      `--model ${text}: run ${run} has no finished ${method} in store ${store.url}`,
+    );
+  }
+  const isHere = await stat(text).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  return isHere ? resolve(text) : text;
+}
