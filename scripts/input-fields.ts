@@ -62,7 +62,7 @@ export const INPUT_FIELDS: readonly InputField[] = [
 ];
 
 /** Those of a training alone: what other stages would read is left alone. */
-export const TRAINING_FIELDS = INPUT_FIELDS.filter(({ at }) => /^(?:training|gates)\./.test(at));
+export const TRAINING_FIELDS = INPUT_FIELDS.filter(({ at }) => /^(training|gates)\./.test(at));
 
 /** Instructions: a broken row fails where the configuration says so; a file without rows or columns always does. */
 async function checkSource({ local, shown, owner, config }: CheckedFile): Promise<void> {

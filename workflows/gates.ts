@@ -35,8 +35,7 @@ export function promotionProblem(
   made: Partial<Pick<StageOutcomes, 'sft' | 'dpo'>>,
   { promote }: RunConfig['gates']['model'],
 ): { readonly type: FailureType; readonly message: string } | undefined {
-  // A model that a person gave to a training alone was trained elsewhere, and has no gate.
-  const failed = [made.sft, made.dpo].find((training) => training?.gate?.passed === false);
+  const failed = [made.sft, made.dpo].find((training) => training && !training.gate.passed);
   if (!failed || promote === 'always') return undefined;
   const { gate, folder, model } = failed;
   const why = gate.reasons.map((reason) => gateReason(reason, gate.trained)).join('; ');

@@ -194,7 +194,8 @@ function stageDetail(stage: Stage, { select, ...made }: Partial<StageOutcomes>):
 
 /** Ends the run, with a report of how far it came, where a model that it trained failed its gate and must not go on. */
 async function holdBack({ run, revision, config }: RunPipelineInput, made: Partial<StageOutcomes>): Promise<void> {
-  const problem = promotionProblem(run, made, config.gates.model);
+  // A training alone has no later stage; its gate's verdict is told, and stands beside the model.
+  const problem = config.training.alone ? undefined : promotionProblem(run, made, config.gates.model);
   if (!problem) return;
   await pausable(run, () => assembly.publishReport({ run, revision }));
   throw ApplicationFailure.nonRetryable(problem.message, problem.type);

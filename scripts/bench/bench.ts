@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { measureDataset, type SearchResult } from './dataset.ts';
 import { measureScale, SCENARIOS, type Result } from './generate.ts';
+import { measureOverhead, measurePacking, type OverheadResult, type PackingResult } from './training.ts';
 
 const program = new Command('bench').description(
   'Measures this machine; prints a table and a JSON line for each scenario.',
@@ -50,6 +51,51 @@ program
       console.log(JSON.stringify(result));
     }
   });
+
+program
+  .command('train')
+  .description('packing on lengths like LongWriter-6k, and what watching a training costs, beside the trainer alone')
+  .option('--repeats <count>', 'trainings of each kind, in turns', '2')
+  .option('--no-overhead', 'packing alone, which takes seconds')
+  .option('--json', 'print the JSON lines alone')
+  .action(async (options: { repeats: string; overhead: boolean; json?: boolean }) => {
+    const print = (cells: readonly (string | number)[]) => options.json || console.log(line(cells, TRAIN_WIDTHS));
+    print(PACKING_COLUMNS);
+    for (const result of await measurePacking()) {
+      print(packingRow(result));
+      console.log(JSON.stringify(result));
+    }
+    if (!options.overhead) return;
+    print(OVERHEAD_COLUMNS);
+    const result = await measureOverhead(Number(options.repeats));
+    for (const cells of overheadRows(result)) print(cells);
+    console.log(JSON.stringify(result));
+  });
+
+const TRAIN_WIDTHS = [20, 22, 8, 10, 6, 10, 10];
+const PACKING_COLUMNS = ['rows', 'batches', 'rows', 'batches', 'lost', 'padding', 'seconds'];
+const OVERHEAD_COLUMNS = ['training', 'train phase, seconds', 'ratio', 'CPU s', '', 'of it', ''];
+
+function packingRow({ mix, way, rows, batches, lost, padding, seconds }: PackingResult): (string | number)[] {
+  return [mix, way, rows, batches, lost, `${(100 * padding).toFixed(2)} %`, seconds.toFixed(2)];
+}
+
+function overheadRows(result: OverheadResult): (string | number)[][] {
+  const { bareSeconds, watchedSeconds, trainerCpu, watcherCpu, share } = result;
+  const ratio = (watchedSeconds / bareSeconds).toFixed(3);
+  return [
+    ['alone', bareSeconds.toFixed(1), '1', trainerCpu.toFixed(1), '', '', ''],
+    [
+      'watched',
+      watchedSeconds.toFixed(1),
+      ratio,
+      `+ ${watcherCpu.toFixed(2)}`,
+      '',
+      `${(100 * share).toFixed(2)} %`,
+      '',
+    ],
+  ];
+}
 
 const SEARCH_COLUMNS = ['search', 'rows', 'seconds', 'ms/row', 'ratio', 'peak MB', 'found', 'planted', 'recall'];
 
@@ -105,8 +151,8 @@ function row(result: Result): string {
   ]);
 }
 
-function line(cells: readonly (string | number)[]): string {
-  return cells.map((cell, index) => String(cell)[index === 0 ? 'padEnd' : 'padStart'](WIDTHS[index]!)).join(' ');
+function line(cells: readonly (string | number)[], widths: readonly number[] = WIDTHS): string {
+  return cells.map((cell, index) => String(cell)[index === 0 ? 'padEnd' : 'padStart'](widths[index]!)).join(' ');
 }
 
 await program.parseAsync();

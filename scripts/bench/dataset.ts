@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { PROJECT } from '../../configs/env.ts';
 import { measureAssembly } from './assembly.ts';
 import { writeRows } from './near-duplicate-rows.ts';
+import { resultsOf } from './processes.ts';
 
 const GRAM_TOKENS = 5;
 const NEAR_DUPLICATES = 0.05;
@@ -73,11 +72,11 @@ export async function* measureDataset({ peer, ...settings }: DatasetSettings): A
   }
 }
 
-/** The JSON of a program's last line. */
+/** What a search prints of itself. */
 async function resultOf(
   command: string,
   args: readonly string[],
 ): Promise<{ rows: number; seconds: number; peakMegabytes: number; duplicates: number }> {
-  const { stdout } = await promisify(execFile)(command, args, { cwd: PROJECT });
-  return JSON.parse(stdout.trim().split('\n').at(-1)!) as Awaited<ReturnType<typeof resultOf>>;
+  const [result] = await resultsOf<Awaited<ReturnType<typeof resultOf>>>(command, args);
+  return result!;
 }

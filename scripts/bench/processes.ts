@@ -1,6 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { PROJECT } from '../../configs/env.ts';
 
 /** Milliseconds that a process has to end by itself. */
 const GRACE_MS = 5000;
@@ -68,4 +70,13 @@ export function memoryMb(pid: number | undefined): { readonly now: number; reado
   } catch {
     return { now: 0, peak: 0 };
   }
+}
+
+/** The JSON lines that a program prints; fails with what it said where it fails. */
+export async function resultsOf<T>(command: string, args: readonly string[]): Promise<T[]> {
+  const { stdout } = await promisify(execFile)(command, args, { cwd: PROJECT });
+  return stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as T);
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
+import { endLeftovers } from '../../activities/io/process.ts';
 import { findJson } from '../../activities/io/store/json.ts';
 import { openStore } from '../../activities/io/store/open.ts';
 import type { Store } from '../../activities/io/store/store.ts';
@@ -159,6 +160,8 @@ export class Rig {
     await this.#endpoint.stop('SIGKILL');
     await this.client.connection.close();
     await this.#temporal.process.stop(2000);
+    // A training outlives its worker.
+    await endLeftovers(join(this.#home, 'processes'), 0, () => undefined);
     await rm(this.#home, { recursive: true, force: true });
   }
 }

@@ -53,7 +53,7 @@ describe.skipIf(missing('services'))('a training, as its run shows it', () => {
       ['running', 5, 'step 5'],
       ['running', 8, 'step 8'],
       ['running', 6, 'step 6'],
-      ['done', 6, 'step 6'],
+      ['done', 6, 'short prompts passed (S_l 60.0 → 60.0, n = 12)'],
     ]);
   });
 

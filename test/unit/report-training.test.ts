@@ -6,7 +6,7 @@ import { thin } from '../../activities/report/thin.ts';
 import { readCurve } from '../../activities/training-curve.ts';
 import { parseEvents } from '../../activities/watch-job.ts';
 import type { TrainerEvent } from '../../domain/schemas/trainer.ts';
-import { GATES, SAMPLE_REPORT } from './report-sample.ts';
+import { SAMPLE_REPORT } from './report-sample.ts';
 
 const at = (second: number) => ({ version: 1 as const, time: new Date(second * 1000).toISOString() });
 const started = (step: number, more: object = {}): TrainerEvent => ({
@@ -86,15 +86,8 @@ describe('the training in a report', () => {
   const losses = (count: number) =>
     Array.from({ length: count }, (_, index) => ({ step: index + 1, value: 2 / (index + 1) + 0.1 * (index % 7) }));
   const shown = (training: Partial<Training>): { page: string; text: string } => {
-    const whole: Training = {
-      method: 'sft',
-      rows: 10,
-      steps: 3,
-      seconds: 9,
-      losses: losses(3),
-      gate: GATES.passed,
-      ...training,
-    };
+    const { gate } = SAMPLE_REPORT.trainings[0]!;
+    const whole: Training = { method: 'sft', rows: 10, steps: 3, seconds: 9, losses: losses(3), gate, ...training };
     const page = renderReport({ ...SAMPLE_REPORT, trainings: [whole] });
     const section = page.slice(page.indexOf('<h2>Training'), page.indexOf('<h2>Stages'));
     return { page: section, text: section.replace(/<svg[\s\S]*?<\/svg>|<[^>]+>/g, ' ').replace(/\s+/g, ' ') };

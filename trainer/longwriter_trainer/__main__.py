@@ -1,5 +1,6 @@
 """The command: ``python -m longwriter_trainer JOB.json``. Exit codes are in failures.py."""
 
+import ctypes
 import fcntl
 import os
 import shutil
@@ -18,6 +19,16 @@ from longwriter_trainer.job import Job, read_job
 
 def _stop_early(*_: object) -> None:
     raise Stopped("stopped on SIGTERM before training; nothing is lost")
+
+
+def _end_with_launcher() -> None:
+    """Has the kernel end this process with torch's launcher, which starts each in a session of its own.
+
+    Killing the launcher's process group would leave them at work, holding their GPUs and this folder's lock.
+    """
+    if "TORCHELASTIC_RUN_ID" in os.environ and sys.platform == "linux":
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
 
 
 def _remove_torn(output: Path) -> None:
@@ -102,6 +113,7 @@ def main() -> int:
     except JobInvalid as error:
         print(f"job invalid: {error}", file=sys.stderr)
         return JOB_INVALID
+    _end_with_launcher()
     output, rank = Path(job.output_dir), int(os.environ.get("RANK", "0"))
     output.mkdir(parents=True, exist_ok=True)
     if rank == 0:

@@ -1,5 +1,6 @@
 """Direct preference optimization, with a supervised term on the chosen answer when ``sft_weight`` is above 0."""
 
+from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
@@ -18,6 +19,19 @@ class PreparedDPOTrainer(WithoutModelCard, DPOTrainer):
 
     def _prepare_dataset(self, dataset: Dataset, *_: Any, **__: Any) -> Dataset:
         return dataset
+
+
+def _shared_dataset(encoded: Encoded, arguments: DPOConfig) -> Dataset:
+    """Puts the pairs where all processes see them.
+
+    TRL has process 0 write the reference's log-probabilities beside the pairs, and the others read them there. A run
+    that goes on finds them again: they are named by the hashes of the pairs and of the reference.
+    """
+    folder = Path(arguments.output_dir) / "reference"
+    with arguments.main_process_first(local=False, desc="writing the pairs"):
+        if arguments.process_index == 0:
+            Dataset.from_dict(encoded.columns).save_to_disk(folder)
+        return Dataset.load_from_disk(str(folder))
 
 
 def make_dpo_trainer(
@@ -41,7 +55,7 @@ def make_dpo_trainer(
     return PreparedDPOTrainer(
         model=model,
         args=arguments,
-        train_dataset=Dataset.from_dict(encoded.columns),
+        train_dataset=_shared_dataset(encoded, arguments),
         processing_class=tokenizer,
         callbacks=[reporter],
         peft_config=lora_config(chosen),

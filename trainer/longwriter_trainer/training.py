@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel, set_seed
+from trl import SFTConfig
 
 from longwriter_trainer.adapters import merge_adapters
 from longwriter_trainer.chat_template import load_tokenizer
@@ -36,6 +37,8 @@ def load_model(job: Job) -> PreTrainedModel:
     Raises:
         JobInvalid: The attention that is asked for cannot be had.
     """
+    # Where weights are sharded while they are read, that is set up by the arguments, and ends with them.
+    _arguments = SFTConfig(**shared_arguments(job))
     set_seed(job.seed)  # adapters are drawn before TRL's trainer sets it
     return AutoModelForCausalLM.from_pretrained(
         job.base_model,

@@ -134,20 +134,39 @@ class Bench:
     def write_rows(self, rows):
         self.rows.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
-    def start(self, code=None):
-        """Starts the trainer as a process; ``code`` is run before it, to get in its way."""
+    def start(self, code=None, launcher=()):
+        """Starts the trainer as a process; ``code`` is run before it, to get in its way.
+
+        ``launcher`` are arguments of accelerate, which then starts several; ``code`` runs in each.
+        """
         path = self.folder / "job.json"
         path.write_text(json.dumps(self.job))
+        if launcher:
+            return self._launch(launcher, code, path)
         command = [sys.executable, "-m", "longwriter_trainer", str(path)]
         if code:
             main = f"{code}\nimport sys, runpy\nsys.argv = ['x', {str(path)!r}]\n"
             command = [sys.executable, "-c", main + "runpy.run_module('longwriter_trainer', run_name='__main__')"]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
-    def run(self, code=None):
+    def _launch(self, launcher, code, path):
+        script = self.folder / "script.py"
+        script.write_text(f"{code or ''}\nimport runpy\nrunpy.run_module('longwriter_trainer', run_name='__main__')\n")
+        command = [sys.executable, "-m", "accelerate.commands.launch", *launcher, str(script), str(path)]
+        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        return subprocess.Popen(
+            command,
+            env=environment,
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, code=None, launcher=()):
         """Runs the trainer to its end and returns (exit code, what it printed)."""
-        process = self.start(code)
-        printed, _ = process.communicate(timeout=120)
+        process = self.start(code, launcher)
+        printed, _ = process.communicate(timeout=280)
         return process.returncode, printed
 
     def run_here(self, monkeypatch, capfd):
@@ -178,7 +197,7 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path, base_model):
     """Makes a job: ``bench()`` for SFT, ``bench("dpo")``."""
-    made = iter(range(9))
+    made = iter(range(99))
     return lambda method="sft": Bench(_folder(tmp_path / str(next(made))), base_model, method)
 
 

@@ -69,11 +69,16 @@ def test_a_precomputed_reference_gives_the_losses_of_one_held_in_memory(bench, m
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 
-@pytest.mark.parametrize("method", ["sft", "dpo"])
-def test_a_killed_run_goes_on_and_equals_one_that_was_not_stopped(bench, monkeypatch, capfd, method):
-    whole = bench(method)
+@pytest.mark.parametrize(
+    ("method", "settings"),
+    [("sft", {}), ("sft", {"packing": True, "loss_weighting": "sequence", "max_steps": 8}), ("dpo", {})],
+    ids=["rows", "packs", "dpo"],
+)
+def test_a_killed_run_goes_on_and_equals_one_that_was_not_stopped(bench, monkeypatch, capfd, method, settings):
+    whole, killed = bench(method), bench(method)
+    for run in (whole, killed):
+        run.job["hyperparameters"] |= settings
     assert whole.run_here(monkeypatch, capfd)[0] == 0
-    killed = bench(method)
     kill = (
         "from longwriter_trainer.reporter import RunReporter as R\nimport os\nlog = R.on_log\n"
         "def on_log(self, a, state, c, **k):\n    log(self, a, state, c, **k)\n"
