@@ -33,9 +33,6 @@ export interface TrainedModel {
   readonly rows: number;
 }
 
-/** Milliseconds that a cancelled trainer has to save a checkpoint. */
-const GRACE_MS = 60_000;
-
 /**
  * Trains a model as a job on this GPU node and uploads what comes of it: each whole checkpoint while training goes on,
  * then the model. A training that is finished is found in the store, one that is running is watched, one that was cut off
@@ -111,7 +108,7 @@ async function launchAndWatch(
 ): Promise<void> {
   const config = await deps.files.config(input);
   const { keepCheckpoints } = config.training[input.method];
-  const care: JobCare = { graceMs: GRACE_MS, outlivesWorker: true };
+  const care: JobCare = { graceMs: config.training.graceSeconds * 1000, outlivesWorker: true };
   const work = (launcher: Launcher) =>
     watchJob(launcher, job, {
       stallMs: config.training.stallMinutes * 60_000,

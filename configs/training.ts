@@ -109,6 +109,7 @@ export const training = z.strictObject({
     .array(z.enum(['tensorboard', 'wandb']))
     .default([])
     .describe("Transformers' own reporters; their accounts come from the environment of the GPU node"),
+  graceSeconds: count.default(60).describe('seconds that a stopped training has to save a checkpoint'),
   stallMinutes: positive.default(30).describe('minutes without an event, within a phase, after which a trainer hangs'),
   sft: z
     .strictObject({

@@ -67,6 +67,7 @@ export function followTraining(before: TrainingProgress, event: TrainerEvent, at
         taken === null ? null : Math.round((taken / (step - before.began!.step)) * (totalSteps - step));
       return { ...before, phase: 'train', step, totalSteps, loss, tokensPerSecond, memoryBytes, secondsLeft };
     }
+    case 'preflight':
     case 'checkpoint-saved':
     case 'run-end':
     case 'run-error':
@@ -79,6 +80,7 @@ const PHASE_WORDS: Readonly<Record<string, string>> = {
   fetch: 'fetching model and data',
   load: 'loading',
   tokenize: 'tokenizing',
+  preflight: 'checking memory and disk',
   save: 'saving the model',
   upload: 'uploading the model',
 };

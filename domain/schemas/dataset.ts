@@ -7,7 +7,7 @@ import { RejectionReason, SampleOrigin } from './sample.ts';
 export const SftRow = z.strictObject({ messages: z.array(ChatMessage).min(2) });
 export type SftRow = z.infer<typeof SftRow>;
 
-const Messages = z.array(ChatMessage.strip()).min(2);
+const Messages = z.array(ChatMessage.strip()).min(1);
 
 /** The training row in a row of somebody else's, or what is wrong with it; what else stands in it is passed over. */
 export function readMessages(row: Readonly<Record<string, unknown>>): SftRow | { readonly problem: string } {
@@ -18,7 +18,7 @@ export function readMessages(row: Readonly<Record<string, unknown>>): SftRow | {
   }
   const last = parsed.data.at(-1)!;
   if (last.role !== 'assistant' || last.content.trim() === '')
-    return { problem: 'messages: does not end in a message of the assistant with text' };
+    return { problem: 'messages: does not end in an assistant message with text' };
   return { messages: parsed.data.map(({ role, content }) => ({ role, content: wellFormed(content) })) };
 }
 
