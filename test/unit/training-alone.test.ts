@@ -55,7 +55,8 @@ describe('the configuration of a training alone', () => {
       alone: { method: 'sft', data: `inputs/${sha256Hex(content)}` },
       sft: { epochs: 1, batchSize: 8, maxLength: 32768 },
     });
-    expect(inputs).toHaveLength(1);
+    // The rows, the chat template, and the short prompts of the gate.
+    expect(inputs).toHaveLength(3);
     expect(JSON.stringify(config)).not.toMatch(/gpt-4o|benchmark\.jsonl|instructions\.jsonl/);
   });
 
@@ -102,14 +103,14 @@ describe('the rows of a training alone', () => {
       lines(SFT),
       'rows:1: has no column "prompt", which dpo needs (prompt, chosen, rejected); it has messages, source',
     ],
-    ['sft', lines({ messages: turns('q', ' ') }), 'rows:1: "messages" does not end in an assistant message with text'],
     [
       'sft',
-      lines({ messages: turns('q', 'a').slice(0, 1) }),
-      'rows:1: "messages" does not end in an assistant message',
+      lines({ messages: turns('q', ' ') }),
+      'rows:1: messages: does not end in a message of the assistant with text',
     ],
+    ['sft', lines({ messages: turns('q', 'a').slice(0, 1) }), 'rows:1: messages: Too small'],
     ['sft', lines({ messages: [{ role: 'robot', content: 'a' }] }), 'rows:1: messages.0.role: Invalid option'],
-    ['dpo', lines({ ...DPO, chosen: 5 }), 'rows:1: chosen: Invalid input'],
+    ['dpo', lines({ ...DPO, chosen: 5 }), 'rows:1: chosen: expected a text, or messages'],
     ['sft', 'cut o', 'rows:1: not valid JSON'],
     ['sft', '\n', 'rows: has no rows'],
     ['sft', undefined, 'rows cannot be read (ENOENT)'],
