@@ -19,7 +19,8 @@ const NOT_USED = {
 };
 
 /**
- * The configuration of a training that is made alone: of a run's file only how to train, for its method, and the seed. The
+ * The configuration of a training that is made alone: of a run's file only how to train, for its method,
+ * the gate behind that, and the seed. The
  * file may lack everything else. Fails with ConfigError as `loadConfig` does, and on an override of another part.
  */
 export async function loadTraining(
@@ -28,12 +29,16 @@ export async function loadTraining(
   { method, data, model }: GivenTraining,
 ): Promise<RunConfig> {
   const other = method === 'sft' ? 'dpo' : 'sft';
-  const foreign = overrides.find((text) => !/^(?:seed=|training\.)/.test(text) || text.startsWith(`training.${other}`));
+  const foreign = overrides.find(
+    (text) => !/^(?:seed=|training\.|gates\.model\.)/.test(text) || text.startsWith(`training.${other}`),
+  );
   if (foreign !== undefined)
-    throw new ConfigError(`--set ${foreign}: a training alone reads seed and training.* only, and nothing of ${other}`);
+    throw new ConfigError(
+      `--set ${foreign}: a training alone reads seed, training.* and gates.model.* only, and nothing of ${other}`,
+    );
   const given = { baseModel: model, alone: { method, data } };
   const set = Object.entries(given).map(([key, value]) => `training.${key}=${JSON.stringify(value)}`);
   const whole = await loadConfig(file, [...overrides, ...set], NOT_USED);
   const { [other]: _, ...training } = whole.training;
-  return parseConfig({ ...NOT_USED, seed: whole.seed, training }, file);
+  return parseConfig({ ...NOT_USED, seed: whole.seed, training, gates: { model: whole.gates.model } }, file);
 }

@@ -71,7 +71,7 @@ describe('the configuration of a training alone', () => {
   });
 
   test.each([
-    ['filter.minWords=3', 'a training alone reads seed and training.* only'],
+    ['filter.minWords=3', 'a training alone reads seed, training.* and gates.model.* only'],
     ['training.dpo.beta=1', 'nothing of dpo'],
     ['training.sft.epochz=3', 'unknown key "training.sft.epochz", did you mean "epochs"?'],
   ])('refuses --set %s', async (change, message) => {
