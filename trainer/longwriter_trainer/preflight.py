@@ -12,7 +12,7 @@ import torch
 from transformers import AutoModelForCausalLM, PreTrainedConfig
 
 from longwriter_trainer.encode import Encoded
-from longwriter_trainer.environment import uses_cuda, uses_liger
+from longwriter_trainer.environment import uses_cuda
 from longwriter_trainer.failures import DiskFull, JobInvalid, MemoryTooSmall
 from longwriter_trainer.job import Hyperparameters, Job
 
@@ -28,7 +28,7 @@ class Needs:
 
     Attributes:
         states: Weights, gradients and the optimizer's moments.
-        activations: What one micro batch of the longest row keeps for its backward pass, with its logits.
+        activations: What one micro batch of the longest row keeps for its backward pass.
         disk: The checkpoints that are kept, the one that is being written, and the model.
     """
 
@@ -67,19 +67,17 @@ def _adapter_parameters(chosen: Hyperparameters, text: PreTrainedConfig) -> int:
 
 
 def _activation_bytes(chosen: Hyperparameters, text: PreTrainedConfig, method: str, longest: int) -> int:
-    """Activations of a decoder, after arXiv 2205.05198, with attention that keeps no scores, and chunked logits in DPO.
+    """Activations of a decoder, after arXiv 2205.05198, with attention that keeps no scores, and logits made in chunks.
 
     A layer keeps some 17 tensors of (tokens, hidden_size) besides its feed-forward part, and the one at work has the
-    gradients of them too; with checkpointing the others keep their input alone. Logits are there three times.
+    gradients of them too; with checkpointing the others keep their input alone.
     """
     tokens = longest * chosen.micro_batch_size * (2 if method == "dpo" else 1)
     number = BFLOAT16 if chosen.precision == "bf16-autocast" else FLOAT32
     layer = tokens * number * (17 * text.hidden_size + 3 * text.intermediate_size)
     layers = text.num_hidden_layers
     of_layer = tokens * number * text.hidden_size if chosen.gradient_checkpointing else layer
-    kept = layers * of_layer + (2 if chosen.gradient_checkpointing else 1) * layer
-    logits = 0 if method == "dpo" or uses_liger(chosen) else 3 * tokens * FLOAT32 * text.vocab_size
-    return kept + logits
+    return layers * of_layer + (2 if chosen.gradient_checkpointing else 1) * layer
 
 
 def estimate(job: Job, config: PreTrainedConfig, longest: int, parameters: int) -> Needs:
