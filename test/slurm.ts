@@ -103,7 +103,8 @@ SlurmUser=${userInfo().username}
 SlurmdUser=${userInfo().username}
 AuthType=auth/munge
 CredType=cred/munge
-# A requeued job waits for as long as its credential holds, two minutes by default.
+# A requeued job waits for as long as its credential holds, two minutes by default. Not less: what is told late of its
+# first life would be taken for the second's.
 AuthInfo=socket=${mungeSocket(folder)},cred_expire=5
 StateSaveLocation=${folder}/state
 SlurmdSpoolDir=${folder}/spool
@@ -120,7 +121,7 @@ JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 ReturnToService=2
 KillWait=3
-SchedulerParameters=batch_sched_delay=0
+SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1
 NodeName=${node} NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
 PartitionName=gpu Nodes=${node} Default=YES MaxTime=INFINITE State=UP
 `;

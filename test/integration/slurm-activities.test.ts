@@ -64,10 +64,6 @@ describe.skipIf(missing('slurm') || missing('trainer'))('activities on a real Sl
 
   const until = <T>(look: () => Promise<T>) => vi.waitFor(look, { timeout: 40_000, interval: 100 });
   const runningJob = () => slurm.run('squeue', '--noheader', '--states=R,CG', '--format=%i').then((id) => id.trim());
-  const startNow = async (id: string) => {
-    await until(async () => expect(await slurm.run('squeue', '--noheader')).toContain('BeginTime'));
-    await slurm.run('scontrol', 'update', `jobid=${id}`, 'starttime=now');
-  };
 
   test('a model is served by a job, which advertises where, and whose move to another place moves the lease', async () => {
     const deps = await depsOf([
@@ -91,7 +87,6 @@ describe.skipIf(missing('slurm') || missing('trainer'))('activities on a real Sl
 
     const id = await runningJob();
     await slurm.run('scontrol', 'requeue', id);
-    await startNow(id);
     const moved = await until(async () => {
       const next = await leaseNow();
       expect(next?.baseUrl).not.toBe(lease.baseUrl);
@@ -161,7 +156,6 @@ base_model.__wrapped__(SimpleNamespace(mktemp=lambda _: Path(sys.argv[1])))`;
     ]);
     const id = await runningJob();
     await slurm.run('scontrol', 'requeue', id);
-    await startNow(id);
     const trained = await ended;
     expect(await findManifest(deps.store, `${trained.folder}/model`)).toBeDefined();
     const all = await events();
