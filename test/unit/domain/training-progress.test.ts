@@ -66,7 +66,7 @@ describe('the progress of a training', () => {
     expect(trainingLine(UNKNOWN_TRAINING)).toBe('fetching model and data');
     expect(trainingLine({ ...UNKNOWN_TRAINING, phase: 'pending' })).toBe('waiting for a GPU node');
     expect(trainingLine(after([0, phase('load')]))).toBe('loading');
-    expect(trainingLine({ ...UNKNOWN_TRAINING, phase: 'preflight' })).toBe('preflight');
+    expect(trainingLine({ ...UNKNOWN_TRAINING, phase: 'preflight' })).toBe('checking memory and disk');
     expect(trainingLine(after([0, started(0, 2)], [1, phase('train')]))).toBe('first step');
     expect(trainingLine(after([0, started(0, 2)], [1, ended(2, 2)], [2, phase('save')]))).toBe('saving the model');
   });
@@ -91,6 +91,6 @@ describe('the progress of a training', () => {
       UNKNOWN_TRAINING,
     );
     expect(progress).toMatchObject({ phase: 'save', step: 3, totalSteps: 3, secondsLeft: 0 });
-    expect(trainedLine(progress)).toBe('loss 4.387, 94 tokens/s');
+    expect(trainedLine(progress)).toBe('loss 0.081, 67 tokens/s, 4.8 GB');
   });
 });
