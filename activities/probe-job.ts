@@ -4,6 +4,7 @@ import type { RunConfig } from '../configs/schema.ts';
 import { fingerprint8 } from '../domain/fingerprint.ts';
 import type { ProbeJob } from '../domain/schemas/probe.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
+import { writeChatTemplate } from './chat-template.ts';
 import { fillCommand } from './command.ts';
 import type { ActivityDeps } from './deps.ts';
 import { fetchModel } from './fetch-model.ts';
@@ -44,7 +45,7 @@ export async function prepareProbe(
     job_id: id,
     models: asked,
     prompts,
-    chat_template: await chatTemplate(deps, config.training.chatTemplate, folder),
+    chat_template: (await writeChatTemplate(deps, config, folder))?.path ?? null,
     trust_remote_code: config.training.trustRemoteCode !== undefined,
     output_dir: folder,
     seed: config.seed,
@@ -57,12 +58,4 @@ export async function prepareProbe(
   };
   await writeFile(file, JSON.stringify(probe, null, 2));
   return job;
-}
-
-/** The configured chat template as a file of the job: the base may have none of its own. */
-async function chatTemplate(deps: ActivityDeps, key: string | undefined, folder: string): Promise<string | null> {
-  if (key === undefined) return null;
-  const file = join(folder, 'chat-template.jinja');
-  await writeFile(file, await deps.files.text(key));
-  return file;
 }

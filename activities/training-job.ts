@@ -1,10 +1,10 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { RunConfig } from '../configs/schema.ts';
-import { sha256Hex } from '../domain/fingerprint.ts';
 import type { Manifest } from '../domain/schemas/dataset.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import type { TrainerJob } from '../domain/schemas/trainer.ts';
+import { writeChatTemplate } from './chat-template.ts';
 import { fetchCheckpoint } from './checkpoints.ts';
 import { fillCommand } from './command.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -34,6 +34,7 @@ export async function prepareJob(deps: ActivityDeps, config: RunConfig, input: J
   const dataFolder = join(folder, 'data');
   await downloadFolder(deps.store, input.data, dataFolder);
   const data = input.manifest.files.find(({ path, rows }) => rows !== undefined && path.endsWith('.jsonl'))!;
+  const template = await writeChatTemplate(deps, config, folder);
   const job: TrainerJob = {
     version: 1,
     run_id: input.run,
@@ -45,7 +46,8 @@ export async function prepareJob(deps: ActivityDeps, config: RunConfig, input: J
     output_dir: folder,
     seed: config.seed,
     resume_from: await fetchCheckpoint(deps, input.folder, folder),
-    ...(await chatTemplate(deps, config.training.chatTemplate, folder)),
+    chat_template: template?.path ?? null,
+    chat_template_sha256: template?.sha256 ?? null,
     trust_remote_code: config.training.trustRemoteCode !== undefined,
     report_to: config.training.reportTo,
     hyperparameters: jobHyperparameters(config, input.method),
@@ -55,19 +57,6 @@ export async function prepareJob(deps: ActivityDeps, config: RunConfig, input: J
   await rename(`${file}.tmp`, file);
   const values = { ...deps.node.commandValues, job: file };
   return { id, folder, command: fillCommand(config.training.command, values) };
-}
-
-/** The configured chat template as a file of the job, with its hash. */
-async function chatTemplate(
-  deps: ActivityDeps,
-  key: string | undefined,
-  folder: string,
-): Promise<Pick<TrainerJob, 'chat_template' | 'chat_template_sha256'>> {
-  if (key === undefined) return { chat_template: null, chat_template_sha256: null };
-  const text = await deps.files.text(key);
-  const file = join(folder, 'chat-template.jinja');
-  await writeFile(file, text);
-  return { chat_template: file, chat_template_sha256: sha256Hex(text) };
 }
 
 /** Hyper-parameters in the trainer's own names: snake_case, one level, null for what is unset. */
