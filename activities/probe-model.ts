@@ -14,7 +14,8 @@ import { findJson, jsonBytes, jsonLinesBytes, parseJsonLines } from './io/store/
 import { StoreError } from './io/store/store.ts';
 import { answersFile, prepareProbe, type ModelToProbe } from './probe-job.ts';
 import type { RunReference } from './run-files.ts';
-import { whileSubmitted } from './submitted-job.ts';
+import { whileSubmitted, type JobCare } from './submitted-job.ts';
+import { tellRun } from './tell-run.ts';
 import { watchJob } from './watch-job.ts';
 
 export interface ProbeModelInput extends RunReference {
@@ -45,7 +46,7 @@ export function probeModel(deps: ActivityDeps, input: ProbeModelInput): Promise<
     const prompts = await shortPrompts(deps, config);
     const toProbe = (model: ModelReference) => ({ model, key: keyOf(config, model, prompts) });
     const [trained, base] = [toProbe(input.trained), toProbe(input.base)];
-    await probeUnknown(deps, config, input.run, [trained, base], prompts, signal);
+    await probeUnknown(deps, config, input, [trained, base], prompts, signal);
     const answers = await Promise.all([trained, base].map(({ key }) => scoredAnswers(deps, key, prompts)));
     const [ofTrained = [], ofBase = []] = answers;
     const { command: _command, promote: _promote, ...settings } = config.gates.model;
@@ -88,7 +89,7 @@ function keyOf(config: RunConfig, model: ModelReference, prompts: readonly Short
 async function probeUnknown(
   deps: ActivityDeps,
   config: RunConfig,
-  run: string,
+  { run, trained }: ProbeModelInput,
   models: readonly ModelToProbe[],
   prompts: readonly ShortPrompt[],
   signal: AbortSignal,
@@ -98,7 +99,16 @@ async function probeUnknown(
   if (unknown.length === 0) return;
   const asked = prompts.map(({ id, text }) => ({ id, text }));
   const job = await prepareProbe(deps, config, run, unknown, asked);
-  const care = { graceMs: GRACE_MS, outlivesWorker: true };
+  const care: JobCare = {
+    graceMs: GRACE_MS,
+    outlivesWorker: true,
+    onChange: async ({ state, detail = '' }) => {
+      if (trained.name === 'base' || (state !== 'pending' && state !== 'running')) return;
+      const what = state === 'pending' ? `short prompts: waiting for a GPU node ${detail}` : 'answering short prompts';
+      const part = { stage: trained.name, group: 'gate', part: 'gate', done: 0, total: 0 };
+      await tellRun(run, { ...part, phase: 'gate', detail: what.trimEnd() });
+    },
+  };
   const stallMs = config.training.stallMinutes * 60_000;
   await whileSubmitted(deps.launchers(config.training.launcher), job, care, (launcher) =>
     watchJob(launcher, job, { stallMs, signal, onEvent: async () => undefined }),

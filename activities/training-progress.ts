@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { PROGRESS_SIGNAL, shortMessage, type ProgressReport } from '../domain/progress.ts';
+import { shortMessage } from '../domain/progress.ts';
 import type { TrainerEvent } from '../domain/schemas/trainer.ts';
 import {
   followTraining,
@@ -9,6 +9,7 @@ import {
   type TrainingProgress,
 } from '../domain/training-progress.ts';
 import type { JobState } from './io/launcher/launcher.ts';
+import { tellRun } from './tell-run.ts';
 
 /** Tells the run how a training goes on; only for eyes, so that nothing here ever fails it. */
 export interface TrainingReporter {
@@ -36,7 +37,7 @@ const TELLING_ATTEMPTS = 200;
 
 /** Makes the reporter of one attempt at a training. */
 export function trainingReporter({ run, method }: { run: string; method: 'sft' | 'dpo' }): TrainingReporter {
-  const { client, info } = Context.current();
+  const { info } = Context.current();
   const tellsPhases = info.attempt <= TELLING_ATTEMPTS;
   let progress = UNKNOWN_TRAINING;
   let told: TrainingProgress | undefined;
@@ -44,12 +45,7 @@ export function trainingReporter({ run, method }: { run: string; method: 'sft' |
   async function tell(phase: string, detail: string): Promise<void> {
     told = progress;
     const { step: done, totalSteps: total } = progress;
-    const report: ProgressReport = { stage: method, group: '', part: '', done, total, phase, detail };
-    // A run that is closed already needs none.
-    await client.workflow
-      .getHandle(run)
-      .signal(PROGRESS_SIGNAL, report)
-      .catch(() => undefined);
+    await tellRun(run, { stage: method, group: '', part: '', done, total, phase, detail });
   }
 
   async function look(): Promise<void> {

@@ -145,10 +145,11 @@ function waitingForNode(stage: 'sft' | 'dpo'): ProgressReport {
   return { stage, group: '', part: '', done: 0, total: 0, phase, detail: trainingLine({ ...UNKNOWN_TRAINING, phase }) };
 }
 
-/** What an ended stage came to, behind what its work last said where that was about its end. */
-function detailOf(detail: string, last: ProgressReport | undefined): string {
-  if (detail === '') return last?.detail ?? '';
-  return last?.phase === 'done' && last.detail !== '' ? `${last.detail}; ${detail}` : detail;
+/** What a stage is at, or what it came to, behind what its work said of its own end. */
+function detailOf(detail: string, reports: readonly ProgressReport[]): string {
+  if (detail === '') return reports.at(-1)?.detail ?? '';
+  const own = reports.find(({ phase }) => phase === 'done')?.detail ?? '';
+  return own === '' ? detail : `${own}; ${detail}`;
 }
 
 function stageProgress(stage: Stage, { state, parts, totals, startedAt, endedAt, detail }: StageState): StageProgress {
@@ -160,7 +161,7 @@ function stageProgress(stage: Stage, { state, parts, totals, startedAt, endedAt,
     done: reports.reduce((sum, { done }) => sum + done, 0),
     total: [...totals.values()].reduce((sum, total) => sum + total, 0),
     ...(last?.phase === undefined ? {} : { phase: last.phase }),
-    detail: detailOf(detail, last),
+    detail: detailOf(detail, reports),
     words: reports.reduce((sum, { words = 0 }) => sum + words, 0),
     spending: addSpendings(...reports.map(({ spending = NO_SPENDING }) => spending)),
     seconds: startedAt === 0 ? 0 : ((endedAt || Date.now()) - startedAt) / 1000,

@@ -8,9 +8,11 @@ import { findManifest } from '../../activities/folder.ts';
 import type { JobState, LaunchedJob, Launcher } from '../../activities/io/launcher/launcher.ts';
 import { readText } from '../../activities/io/store/json.ts';
 import { probeModel } from '../../activities/probe-model.ts';
+import type { ProgressReport } from '../../domain/progress.ts';
 import { ProbeJob, type ModelGate } from '../../domain/schemas/probe.ts';
 import type { ModelReference } from '../../domain/schemas/run.ts';
 import { activityDeps } from './activity-deps.ts';
+import { runClient } from './run-client.ts';
 
 const PROMPTS = 'inputs/short';
 const SETTINGS = [`gates.model.prompts=${PROMPTS}`, 'gates.model.limit=2'];
@@ -56,8 +58,8 @@ describe('probeModel', () => {
     return job;
   }
 
-  const gate = (deps: ActivityDeps, trained: string, base = 'w0'): Promise<ModelGate> =>
-    new MockActivityEnvironment().run(() =>
+  const gate = (deps: ActivityDeps, trained: string, base = 'w0', told?: ProgressReport[]): Promise<ModelGate> =>
+    new MockActivityEnvironment({}, { client: runClient(told) }).run(() =>
       probeModel(deps, {
         ...{ run: 'r', revision: 1, folder: `runs/r/sft/${trained}` },
         ...{ trained: model('sft', trained), base: model('base', base) },
@@ -82,6 +84,18 @@ describe('probeModel', () => {
     expect(kept).toMatchObject({ passed: false, reasons: verdict.reasons, settings: { limit: 2 } });
     expect(await readText(deps.store, 'runs/r/sft/w1/gate/answers.jsonl')).toContain(PROSE);
     expect(await readdir(join(folder, 'work/jobs'))).toEqual([]);
+  });
+
+  test('tells the run that it waits for a node, and that it asks', async () => {
+    const { deps, launcher } = await probing(() => PROSE);
+    const states: JobState[] = [{ state: 'pending', detail: '(Priority)' }, { state: 'running' }];
+    const state = async (): Promise<JobState> => states.shift() ?? { state: 'ended', exitCode: 0 };
+    const told: ProgressReport[] = [];
+    await gate({ ...deps, launchers: () => ({ ...launcher, state }) }, 'w1', 'w0', told);
+    expect(told.map(({ stage, detail }) => [stage, detail])).toEqual([
+      ['sft', 'short prompts: waiting for a GPU node (Priority)'],
+      ['sft', 'answering short prompts'],
+    ]);
   });
 
   test('runs twice, asks once; the model of one gate is the base of the next and is not asked again', async () => {
