@@ -298,6 +298,8 @@ const fields = z.strictObject({
           'vllm',
           'serve',
           '{model}',
+          '--host',
+          '{host}',
           '--port',
           '{port}',
           '--api-key',
