@@ -9,6 +9,7 @@ import { fillCommand } from './command.ts';
 import type { ActivityDeps } from './deps.ts';
 import { fetchModel } from './fetch-model.ts';
 import type { LaunchedJob } from './io/launcher/launcher.ts';
+import { lifeCommand } from './life-command.ts';
 
 /** A model to probe, and the store path of its answers, which is a fingerprint of everything that decides them. */
 export interface ModelToProbe {
@@ -32,7 +33,8 @@ export async function prepareProbe(
   const folder = join(deps.node.home, 'work', 'jobs', id);
   const file = join(folder, 'probe.json');
   const { sampling, batchSize, device, command } = config.gates.model;
-  const job: LaunchedJob = { id, folder, command: fillCommand(command, { ...deps.node.commandValues, job: file }) };
+  const filled = fillCommand(command, { ...deps.node.commandValues, job: file });
+  const job: LaunchedJob = { id, folder, command: lifeCommand(filled) };
   await mkdir(folder, { recursive: true });
   const asked: ProbeJob['models'] = [];
   for (const one of models) {

@@ -11,6 +11,7 @@ import type { ActivityDeps } from './deps.ts';
 import { fetchModel } from './fetch-model.ts';
 import { downloadFolder } from './folder.ts';
 import type { LaunchedJob } from './io/launcher/launcher.ts';
+import { lifeCommand } from './life-command.ts';
 
 /** What a job is made from. */
 export interface JobInputs {
@@ -56,7 +57,7 @@ export async function prepareJob(deps: ActivityDeps, config: RunConfig, input: J
   await writeFile(`${file}.tmp`, JSON.stringify(job, null, 2));
   await rename(`${file}.tmp`, file);
   const values = { ...deps.node.commandValues, job: file };
-  return { id, folder, command: fillCommand(config.training.command, values) };
+  return { id, folder, command: lifeCommand(fillCommand(config.training.command, values)) };
 }
 
 /** Hyper-parameters in the trainer's own names: snake_case, one level, null for what is unset. */

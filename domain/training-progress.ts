@@ -67,6 +67,7 @@ export function followTraining(before: TrainingProgress, event: TrainerEvent, at
         taken === null ? null : Math.round((taken / (step - before.began!.step)) * (totalSteps - step));
       return { ...before, phase: 'train', step, totalSteps, loss, tokensPerSecond, memoryBytes, secondsLeft };
     }
+    case 'job-start':
     case 'preflight':
     case 'checkpoint-saved':
     case 'run-end':
@@ -81,6 +82,8 @@ const PHASE_WORDS: Readonly<Record<string, string>> = {
   load: 'loading',
   tokenize: 'tokenizing',
   preflight: 'checking memory and disk',
+  weights: 'loading weights',
+  reference: 'scoring the reference',
   save: 'saving the model',
   upload: 'uploading the model',
 };

@@ -24,11 +24,13 @@ const common = { version: z.literal(1), time: z.string(), step: z.number().int()
 
 /** What the trainer says: one line of events.jsonl. Further keys are TRL's and are passed through. */
 export const TrainerEvent = z.discriminatedUnion('event', [
+  /** Written by the job itself, before its program begins. */
+  z.looseObject({ ...common, event: z.literal('job-start') }),
   z.looseObject({ ...common, event: z.literal('run-start'), total_steps: z.number().int() }),
   z.looseObject({
     ...common,
     event: z.literal('phase-start'),
-    phase: z.enum(['load', 'tokenize', 'preflight', 'train', 'save', 'generate']),
+    phase: z.enum(['load', 'tokenize', 'preflight', 'weights', 'reference', 'train', 'save', 'generate']),
   }),
   z.looseObject({
     ...common,

@@ -13,7 +13,17 @@ from pathlib import Path
 from longwriter_trainer.checkpoints import CheckpointRefused, newest_checkpoint, read_marker
 from longwriter_trainer.data import read_rows
 from longwriter_trainer.events import EventLog, read_events
-from longwriter_trainer.failures import DONE, JOB_INVALID, TRY_AGAIN, JobInvalid, Stopped, classify, describe
+from longwriter_trainer.failures import (
+    DONE,
+    JOB_INVALID,
+    TRY_AGAIN,
+    DataInvalid,
+    JobInvalid,
+    LossNotFinite,
+    Stopped,
+    classify,
+    describe,
+)
 from longwriter_trainer.job import Job, read_job
 
 
@@ -81,7 +91,7 @@ def run(job: Job, events: EventLog) -> int:
     from longwriter_trainer import encode, training
     from longwriter_trainer.chat_template import load_tokenizer
     from longwriter_trainer.environment import attention_implementation, check_reporters, read_model_config
-    from longwriter_trainer.preflight import check_needs
+    from longwriter_trainer.preflight import check_needs, longest_row, missing_positions
     from longwriter_trainer.reporter import RunReporter
 
     check_reporters(job)
@@ -95,7 +105,12 @@ def run(job: Job, events: EventLog) -> int:
     events.emit("preflight", **check_needs(job, config, encoded))
     if job.hyperparameters.device == "cpu":
         training.keep_freed_memory()
+    events.emit("phase-start", phase="weights")
     model = training.load_model(job)
+    positions = missing_positions(job, config, longest_row(job, encoded))
+    if positions is not None:
+        print(f"the model's positions are raised to {positions}, as rows are longer than it had")
+        model.config.get_text_config().max_position_embeddings = positions
     reporter = RunReporter(job, events, encoded)
     if job.method == "sft":
         from longwriter_trainer.sft import make_sft_trainer as make_trainer
@@ -132,9 +147,9 @@ def main() -> int:
     try:
         return run(job, events)
     except Exception as error:
-        kind, code = classify(error)
+        kind, code = classify(error, before_training=not events.has_begun)
         message = describe(error, kind, output)
-        if kind in ("crashed", "out-of-memory", "disk-full", "try-again"):
+        if not isinstance(error, (JobInvalid, DataInvalid, Stopped, LossNotFinite)):
             traceback.print_exc()
         print(f"{kind}: {message}", file=sys.stderr)
         if kind == "disk-full" and rank == 0:

@@ -83,16 +83,10 @@ def encode_dpo(rows: list[Row], tokenizer: Any, max_length: int, over_long: str)
     Raises:
         DataInvalid: The template drops the assistant's turn, or no row is left.
     """
-    encoded = Encoded(tokenizer.chat_template, {"prompt_ids": [], "chosen_ids": [], "rejected_ids": []})
+    template = training_template(tokenizer)
+    encoded = Encoded(template, {"prompt_ids": [], "chosen_ids": [], "rejected_ids": []})
     for row in rows:
-        prompt = row.columns["prompt"]
-        prompt_ids = tokenizer.apply_chat_template(prompt, add_generation_prompt=True, return_dict=True)["input_ids"]
-        answers = []
-        for column in ("chosen", "rejected"):
-            whole = tokenizer.apply_chat_template(prompt + row.columns[column], return_dict=True)["input_ids"]
-            if len(whole) <= len(prompt_ids) or whole[: len(prompt_ids)] != prompt_ids:
-                raise DataInvalid(f"{row.place}: the chat template drops or moves the assistant's turn of {column!r}")
-            answers.append(whole[len(prompt_ids) :])
+        prompt_ids, answers = _render_pair(row, tokenizer, template)
         room = max_length - len(prompt_ids)
         if max(map(len, answers)) > room:
             if over_long == "skip" or room < 1:
@@ -106,6 +100,27 @@ def encode_dpo(rows: list[Row], tokenizer: Any, max_length: int, over_long: str)
     return _finish(encoded, max_length)
 
 
+def _render_pair(row: Row, tokenizer: Any, template: str) -> tuple[list[int], list[list[int]]]:
+    """Tokens of the prompt, and of each answer with its end token, as the same template teaches them in SFT."""
+
+    def ids_of(messages: list[dict[str, str]], **options: Any) -> list[int]:
+        try:
+            output = tokenizer.apply_chat_template(messages, chat_template=template, return_dict=True, **options)
+        except TemplateError as error:
+            raise DataInvalid(f"{row.place}: the chat template refuses it: {error}") from error
+        return output["input_ids"]
+
+    prompt = row.columns["prompt"]
+    prompt_ids = ids_of(prompt, add_generation_prompt=True)
+    answers = []
+    for column in ("chosen", "rejected"):
+        whole = ids_of(prompt + row.columns[column])
+        if len(whole) <= len(prompt_ids) or whole[: len(prompt_ids)] != prompt_ids:
+            raise DataInvalid(f"{row.place}: the chat template drops or moves the assistant's turn of {column!r}")
+        answers.append(whole[len(prompt_ids) :])
+    return prompt_ids, answers
+
+
 def _finish(encoded: Encoded, max_length: int) -> Encoded:
     if os.environ.get("RANK", "0") == "0":
         for what, places in (("skipped", encoded.skipped), ("cut", encoded.cut)):
@@ -113,5 +128,5 @@ def _finish(encoded: Encoded, max_length: int) -> Encoded:
                 named = ", ".join(places[:NAMED_PLACES]) + (", ..." if len(places) > NAMED_PLACES else "")
                 print(f"{what} {len(places)} rows longer than max_length {max_length}: {named}")
     if not encoded.rows:
-        raise DataInvalid(f"every row ({len(encoded.skipped)}) is longer than max_length {max_length}")
+        raise DataInvalid(f"every row ({len(encoded.skipped)}) is longer than max_length {max_length}: raise maxLength")
     return encoded

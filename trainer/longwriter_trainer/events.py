@@ -20,11 +20,13 @@ class EventLog:
 
     Attributes:
         step: The last optimizer step that is finished; stamped on every event.
+        has_begun: Whether training has begun, also on the ranks that write nothing.
     """
 
     def __init__(self, path: Path, rank: int = 0) -> None:
         """Opens the file; a line that a killed run left half-written is closed first, and stays unreadable."""
         self.step = 0
+        self.has_begun = False
         self._path, self._rank = path, rank
         self._stream = None
         if rank == 0:
@@ -35,6 +37,7 @@ class EventLog:
 
     def emit(self, event: str, **fields: Any) -> None:
         """Writes one event; numbers that are not finite become null."""
+        self.has_begun = self.has_begun or event == "run-start"
         if self._stream is None:
             return
         self._stream.write(self._line(event, fields))

@@ -16,6 +16,15 @@ FULL_DISK_TEXTS = (
     "iostream error",
     "unexpected pos",
 )
+# Of Jinja's templates and of weights that are no safetensors; here nothing heavy is imported to name them.
+OF_WHAT_WAS_GIVEN = {
+    "SafetensorError",
+    "TemplateAssertionError",
+    "TemplateError",
+    "TemplateRuntimeError",
+    "TemplateSyntaxError",
+    "UndefinedError",
+}
 TEMPORARY_ERRORS = {errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EAGAIN}
 
 
@@ -51,8 +60,22 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def classify(error: BaseException) -> tuple[str, int]:
-    """Returns the ``kind`` of the run-error event and the exit code for an exception that ended the run."""
+def _is_of_what_was_given(error: BaseException) -> bool:
+    """Says whether an exception before training is one that another try would meet again, as far as its type tells."""
+    if isinstance(error, OSError):
+        return error.errno is None  # Transformers' own, of a model that is not there or not whole
+    return type(error).__name__ in OF_WHAT_WAS_GIVEN or isinstance(
+        error, (ValueError, TypeError, LookupError, AttributeError, ImportError)
+    )
+
+
+def classify(error: BaseException, before_training: bool = False) -> tuple[str, int]:
+    """Returns the ``kind`` of the run-error event and the exit code for an exception that ended the run.
+
+    Args:
+        error: What ended it.
+        before_training: Whether no step had begun: then what cannot be read or built will not be at the next try.
+    """
     kinds = {
         JobInvalid: ("job-invalid", JOB_INVALID),
         DataInvalid: ("data-invalid", DATA_INVALID),
@@ -74,6 +97,10 @@ def classify(error: BaseException) -> tuple[str, int]:
     lost = type(error).__name__ in {"DistBackendError", "DistNetworkError", "AcceleratorError"}
     if lost or (isinstance(error, OSError) and error.errno in TEMPORARY_ERRORS):
         return "try-again", TRY_AGAIN
+    if any("couldn't connect" in str(cause) or "ConnectionError" in type(cause).__name__ for cause in _causes(error)):
+        return "try-again", TRY_AGAIN
+    if before_training and _is_of_what_was_given(error):
+        return "job-invalid", JOB_INVALID
     return "crashed", CRASHED
 
 
@@ -88,6 +115,8 @@ def describe(error: BaseException, kind: str, output: Path) -> str:
     if kind == "disk-full" and not isinstance(error, DiskFull):
         free = disk_usage(output).free / 2**30
         return f"{text}; {output} has {free:.1f} GiB free: make room and resume, the last whole checkpoint is kept"
+    if kind == "job-invalid" and not isinstance(error, JobInvalid):
+        return f"{type(error).__name__}: {text.splitlines()[0]}: look at base_model, template and hyperparameters"
     if kind == "loss-not-finite":
         return f"{text}; the last checkpoint is from before: lower learning_rate or max_grad_norm, or look at the rows"
     return text

@@ -55,9 +55,12 @@ def count_parameters(base_model: str, config: PreTrainedConfig, trust_remote_cod
 
 
 def _header(path: Path) -> dict:
-    with path.open("rb") as stream:
-        (length,) = struct.unpack("<Q", stream.read(8))
-        return json.loads(stream.read(length))
+    try:
+        with path.open("rb") as stream:
+            (length,) = struct.unpack("<Q", stream.read(8))
+            return json.loads(stream.read(length))
+    except (struct.error, ValueError, OverflowError) as error:
+        raise JobInvalid(f"job: {path} is no whole safetensors file: fetch the base model again") from error
 
 
 def _adapter_parameters(chosen: Hyperparameters, text: PreTrainedConfig) -> int:
@@ -93,7 +96,8 @@ def estimate(job: Job, config: PreTrainedConfig, longest: int, parameters: int) 
     trained = parameters if chosen.lora_rank is None else _adapter_parameters(chosen, text)
     frozen = 0 if trained == parameters else parameters
     moments = 2 * trained * FLOAT32
-    states = (frozen + 2 * trained) * FLOAT32 + moments
+    reference = 0 if job.method == "sft" or chosen.precompute_reference or frozen else parameters
+    states = (reference + frozen + 2 * trained) * FLOAT32 + moments
     checkpoint = trained * FLOAT32 + moments
     if _sharded():
         states = -(-states // int(os.environ["WORLD_SIZE"]))
@@ -101,9 +105,8 @@ def estimate(job: Job, config: PreTrainedConfig, longest: int, parameters: int) 
         checkpoint += trained * FLOAT32  # the weights a second time, in the form that FSDP reads
     if os.environ.get("ACCELERATE_USE_DEEPSPEED") == "true" and uses_cuda(chosen):
         states = 0  # offloaded as our file has it; without offload this errs on the side of trying
-    held = 0 if job.method == "sft" or job.hyperparameters.precompute_reference or frozen else parameters * FLOAT32
     disk = (chosen.keep_checkpoints + 1) * checkpoint + parameters * FLOAT32
-    return Needs(states + held, _activation_bytes(chosen, text, job.method, longest), disk)
+    return Needs(states, _activation_bytes(chosen, text, job.method, longest), disk)
 
 
 def _sharded() -> bool:
@@ -111,15 +114,33 @@ def _sharded() -> bool:
 
 
 def longest_row(job: Job, encoded: Encoded) -> int:
-    """Returns the tokens of the longest row (in DPO, prompt and longer answer), or of a pack where rows are packed."""
-    if job.hyperparameters.packing:
-        return job.hyperparameters.max_length
+    """Returns the tokens of the longest row; in DPO, of a prompt and its longer answer."""
     columns = encoded.columns
     if job.method == "sft":
         return max(map(len, columns["input_ids"]))
     answers = zip(columns["chosen_ids"], columns["rejected_ids"], strict=True)
     pairs = zip(columns["prompt_ids"], answers, strict=True)
     return max(len(prompt) + max(map(len, both)) for prompt, both in pairs)
+
+
+def missing_positions(job: Job, config: PreTrainedConfig, longest: int) -> int | None:
+    """Returns how many positions a rotary model is to be given for its longest row, or None where it has enough.
+
+    The released training raised them in the same way (``seq_length`` of GLM-4-9B, from 8,192; its FAQ).
+
+    Raises:
+        JobInvalid: The model has too few, and learnt each of them, so that there are no others.
+    """
+    text = config.get_text_config()
+    positions = getattr(text, "max_position_embeddings", None)
+    if positions is None or longest <= positions:
+        return None
+    if getattr(text, "rope_parameters", None) is None and getattr(text, "rope_theta", None) is None:
+        raise JobInvalid(
+            f"hyperparameters: max_length {job.hyperparameters.max_length} lets rows of {longest} tokens through, and "
+            f"{job.base_model} has {positions} positions: lower max_length"
+        )
+    return job.hyperparameters.max_length
 
 
 def _memory_of_device(chosen: Hyperparameters) -> int:
@@ -132,18 +153,14 @@ def check_needs(job: Job, config: PreTrainedConfig, encoded: Encoded) -> dict[st
     """Checks a run against its node and returns the fields of the ``preflight`` event.
 
     Raises:
-        JobInvalid: The longest row has more tokens than the model has positions.
+        JobInvalid: The longest row has more tokens than the model can have positions.
         MemoryTooSmall: The estimate is above the memory of the device.
         DiskFull: The output folder's disk has no room for checkpoints and model.
     """
     longest = longest_row(job, encoded)
-    positions = getattr(config.get_text_config(), "max_position_embeddings", None)
-    if positions is not None and longest > positions:
-        raise JobInvalid(
-            f"hyperparameters: max_length {job.hyperparameters.max_length} lets rows of {longest} tokens through, and "
-            f"{job.base_model} has {positions} positions: lower max_length, or raise max_position_embeddings"
-        )
-    needs = estimate(job, config, longest, count_parameters(job.base_model, config, job.trust_remote_code))
+    missing_positions(job, config, longest)
+    at_once = job.hyperparameters.max_length if job.hyperparameters.packing else longest
+    needs = estimate(job, config, at_once, count_parameters(job.base_model, config, job.trust_remote_code))
     memory = _memory_of_device(job.hyperparameters)
     if needs.memory * MARGIN > memory:
         raise MemoryTooSmall(
@@ -152,7 +169,7 @@ def check_needs(job: Job, config: PreTrainedConfig, encoded: Encoded) -> dict[st
             "gradient_checkpointing, LoRA, or sharding with offload (trainer/accelerate)"
         )
     output = Path(job.output_dir)
-    kept = sum(path.stat().st_size for path in output.glob("checkpoints/step-*/*") if path.is_file())
+    kept = sum(path.stat().st_size for path in output.glob("checkpoints/step-*/**/*") if path.is_file())
     free = disk_usage(output).free + kept
     if needs.disk > free:
         raise DiskFull(

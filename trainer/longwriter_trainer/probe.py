@@ -46,7 +46,7 @@ def _load(job: ProbeJob, path: str) -> tuple[Any, Any]:
         dtype = torch.bfloat16 if on_gpu else torch.float32
         model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, **trust).eval()
     except Exception as error:
-        if classify(error)[0] != "crashed":
+        if classify(error, before_training=True)[0] != "job-invalid":
             raise
         raise JobInvalid(f"Transformers cannot load {path}: {error}") from error
     if job.chat_template is not None:

@@ -41,18 +41,17 @@ print(peak() - before, needs.memory)
 
 
 @pytest.mark.parametrize(("checkpointing", "tokens"), [(False, 1024), (True, 2048), (False, 32)])
-def test_the_estimate_of_memory_is_within_a_third_of_what_a_step_takes(bench, checkpointing, tokens):
+def test_the_estimate_of_memory_is_of_the_size_of_what_a_step_takes(bench, checkpointing, tokens):
     arguments = [str(int(checkpointing)), str(tokens), json.dumps(bench().job)]
     done = subprocess.run([sys.executable, "-c", MEASURED, *arguments], capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr
     measured, estimated = map(int, done.stdout.split())
-    assert measured / 1.35 < estimated < measured * 1.35, f"measured {measured >> 20} MiB, estimated {estimated >> 20}"
+    assert measured / 1.6 < estimated < measured * 1.6, f"measured {measured >> 20} MiB, estimated {estimated >> 20}"
 
 
 HOPELESS = {
     "no memory": ({"batch_size": 10**7, "micro_batch_size": 10**7}, 4, "use a smaller micro_batch_size or max_length"),
     "no disk": ({"keep_checkpoints": 10**9}, 5, "make room, or lower keep_checkpoints"),
-    "no positions": ({"max_length": 2048}, 2, "has 512 positions: lower max_length"),
 }
 
 
@@ -61,9 +60,6 @@ def test_what_cannot_fit_is_refused_before_weights_are_read(bench, monkeypatch, 
     changes, code, says = HOPELESS[name]
     hopeless = bench()
     hopeless.job["hyperparameters"] |= changes
-    if name == "no positions":
-        long = {"role": "assistant", "content": "The storm took the small boat. " * 60}
-        hopeless.write_rows([{"messages": [{"role": "user", "content": "Tell me."}, long]}])
     ended, printed = hopeless.run_here(monkeypatch, capfd)
     assert (ended, hopeless.events()[-1]["event"]) == (code, "run-error"), printed
     assert says in hopeless.events()[-1]["message"]
@@ -104,3 +100,29 @@ def test_sharding_and_adapters_take_less(bench, base_model, monkeypatch, method)
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
     monkeypatch.setenv("WORLD_SIZE", "2")
     assert states() == whole / 2
+
+
+def test_rows_beyond_a_rotary_models_positions_raise_them_and_packs_do_not(bench, monkeypatch, capfd):
+    long, packed = bench(), bench()
+    for job in (long, packed):
+        job.job["hyperparameters"] |= {"max_length": 1024, "max_steps": 1}
+    packed.job["hyperparameters"] |= {"packing": True}
+    answer = {"role": "assistant", "content": "The storm took the small boat. " * 60}
+    long.write_rows([{"messages": [{"role": "user", "content": "Tell me."}, answer]}] * 2)
+    for job, positions in ((long, 1024), (packed, 512)):
+        assert job.run_here(monkeypatch, capfd)[0] == 0
+        kept = json.loads((job.output / "model" / "config.json").read_text())
+        assert kept["max_position_embeddings"] == positions
+
+
+def test_rows_beyond_learnt_positions_are_refused(bench):
+    from transformers import GPT2Config
+
+    from longwriter_trainer.failures import JobInvalid
+    from longwriter_trainer.job import Hyperparameters, Job
+    from longwriter_trainer.preflight import missing_positions
+
+    job = bench().job
+    job = Job(**job | {"hyperparameters": Hyperparameters(**job["hyperparameters"])})
+    with pytest.raises(JobInvalid, match="has 512 positions: lower max_length"):
+        missing_positions(job, GPT2Config(n_positions=512), 600)

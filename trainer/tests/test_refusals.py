@@ -1,7 +1,10 @@
 import errno
+import hashlib
 import json
+import shutil
 
 import pytest
+from conftest import conversation, pair
 
 from longwriter_trainer.failures import classify, describe
 
@@ -168,3 +171,51 @@ def test_importing_and_exporting_do_nothing_where_the_result_is_whole(tmp_path):
     assert import_gguf(tmp_path / "none.gguf", tmp_path / "model") is False
     (tmp_path / "there.gguf").write_text("x")
     assert export_gguf(tmp_path / "model", tmp_path / "there.gguf", "q8_0", tmp_path) is False
+
+
+def no_template(folder):
+    (folder / "chat_template.jinja").write_text("{% for message in %}")
+
+
+def no_config(folder):
+    (folder / "config.json").write_text("{}")
+
+
+def torn_weights(folder):
+    (folder / "model.safetensors").write_bytes(b"torn")
+
+
+@pytest.mark.parametrize("method", ["sft", "dpo"])
+@pytest.mark.parametrize("spoil", [no_template, no_config, torn_weights])
+def test_a_model_that_cannot_be_read_is_an_invalid_job(bench, tmp_path, monkeypatch, capfd, spoil, method):
+    job = bench(method)
+    spoiled = tmp_path / "spoiled"
+    shutil.copytree(job.job["base_model"], spoiled)
+    spoil(spoiled)
+    job.job["base_model"] = str(spoiled)
+    code, _ = job.run_here(monkeypatch, capfd)
+    assert (code, job.events()[-1]["kind"]) == (2, "job-invalid"), job.events()[-1]
+
+
+@pytest.mark.parametrize("method", ["sft", "dpo"])
+def test_a_row_that_the_template_refuses_is_named(bench, monkeypatch, capfd, method):
+    job = bench(method)
+    template = job.folder / "template.jinja"
+    marked = "{% generation %}{{ message['content'] + '<|im_end|>' }}{% endgeneration %}"
+    template.write_text(
+        "{% for message in messages %}{% if message['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+        "{{ '<|im_start|>' + message['role'] }}{% if message['role'] == 'assistant' %}" + marked + "{% else %}"
+        "{{ message['content'] }}{% endif %}{% endfor %}"
+        "{% if add_generation_prompt %}{{ '<|im_start|>assistant' }}{% endif %}"
+    )
+    job.job |= {
+        "chat_template": str(template),
+        "chat_template_sha256": hashlib.sha256(template.read_bytes()).hexdigest(),
+    }
+    turn = {"role": "system", "content": "Be brief."}
+    row = conversation(0) if method == "sft" else pair(0)
+    column = "messages" if method == "sft" else "prompt"
+    job.write_rows([row | {column: [turn, *row[column]]}])
+    code, _ = job.run_here(monkeypatch, capfd)
+    assert code == 3
+    assert "rows.jsonl:1: the chat template refuses it: no system" in job.events()[-1]["message"]
