@@ -12,6 +12,7 @@ import { writeFolder } from './folder.ts';
 import { whileBeating } from './heartbeat.ts';
 import { findJson, jsonBytes, jsonLinesBytes, parseJsonLines } from './io/store/json.ts';
 import { StoreError } from './io/store/store.ts';
+import { pauseOnFullDisk } from './pause-on-full-disk.ts';
 import { answersFile, prepareProbe, type ModelToProbe } from './probe-job.ts';
 import type { RunReference } from './run-files.ts';
 import { whileSubmitted, type JobCare } from './submitted-job.ts';
@@ -41,6 +42,10 @@ const GRACE_MS = 5_000;
  * that another limit costs nothing. Fails with the Trainer.* failures, such as where stock Transformers cannot load it.
  */
 export function probeModel(deps: ActivityDeps, input: ProbeModelInput): Promise<ModelGate> {
+  return pauseOnFullDisk(deps, input.run, () => findOrProbe(deps, input));
+}
+
+function findOrProbe(deps: ActivityDeps, input: ProbeModelInput): Promise<ModelGate> {
   return whileBeating(async (signal) => {
     const config = await deps.files.config(input);
     const prompts = await shortPrompts(deps, config);
@@ -97,6 +102,7 @@ async function probeUnknown(
   const found = await Promise.all(models.map(({ key }) => deps.store.find(key)));
   const unknown = models.filter((_, index) => found[index] === undefined);
   if (unknown.length === 0) return;
+  await deps.gate.waitUntilOpen(run, signal);
   const asked = prompts.map(({ id, text }) => ({ id, text }));
   const job = await prepareProbe(deps, config, run, unknown, asked);
   const care: JobCare = {

@@ -54,7 +54,7 @@ export async function prepareServing(
   const host = reach === 'machine' ? '127.0.0.1' : undefined;
   await writeFile(file, servingScript({ ...filled, prepared: values.prepared, host }), { mode: 0o600 });
   const programs = { prepare: filled.prepare[0], server: filled.command[0]! };
-  return { id, folder, key, programs, command: ['bash', file], log: 'served-model.log' };
+  return { id, folder, key, programs, command: ['bash', file], log: 'served-model.log', endless: true };
 }
 
 /** The address that a job has advertised; undefined as long as its model is being prepared. */

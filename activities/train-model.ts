@@ -1,6 +1,5 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ApplicationFailure } from '@temporalio/activity';
 import { fingerprint } from '../domain/fingerprint.ts';
 import { trainingFolder } from '../domain/keys.ts';
 import type { Manifest } from '../domain/schemas/dataset.ts';
@@ -13,6 +12,7 @@ import { whileBeating } from './heartbeat.ts';
 import { modelIdentityOf } from './identify-model.ts';
 import type { LaunchedJob, Launcher } from './io/launcher/launcher.ts';
 import { StoreError } from './io/store/store.ts';
+import { pauseOnFullDisk } from './pause-on-full-disk.ts';
 import type { RunReference } from './run-files.ts';
 import { whileSubmitted, type JobCare } from './submitted-job.ts';
 import { jobHyperparameters, prepareJob } from './training-job.ts';
@@ -38,25 +38,8 @@ export interface TrainedModel {
  * then the model. A training that is finished is found in the store, one that is running is watched, one that was cut off
  * goes on from its newest whole checkpoint. Fails with the Trainer.* failures; a full disk pauses the run.
  */
-export async function trainModel(deps: ActivityDeps, input: TrainModelInput): Promise<TrainedModel> {
-  try {
-    return await findOrTrain(deps, input);
-  } catch (error) {
-    const reason = fullDisk(error) ?? error;
-    if (reason instanceof ApplicationFailure && reason.type === 'Trainer.DiskFull') {
-      await deps.gate.pause(input.run, { type: reason.type, message: reason.message });
-    }
-    throw reason;
-  }
-}
-
-/** The failure behind an error of this process's own writing, if it is a full disk. */
-function fullDisk(error: unknown): ApplicationFailure | undefined {
-  if ((error as NodeJS.ErrnoException | undefined)?.code !== 'ENOSPC') return undefined;
-  return failure(
-    'Trainer.DiskFull',
-    `no space left on the GPU node: ${(error as Error).message}; make room and resume`,
-  );
+export function trainModel(deps: ActivityDeps, input: TrainModelInput): Promise<TrainedModel> {
+  return pauseOnFullDisk(deps, input.run, () => findOrTrain(deps, input));
 }
 
 async function findOrTrain(deps: ActivityDeps, input: TrainModelInput): Promise<TrainedModel> {
@@ -84,12 +67,13 @@ async function findOrTrain(deps: ActivityDeps, input: TrainModelInput): Promise<
     await progress.handle('fetch');
     const job = await prepareJob(deps, config, { ...input, manifest: data, inputs, folder });
     if (!(await hasModel(job))) await launchAndWatch(deps, input, job, folder, signal, { progress, say });
+    if (!(await hasModel(job)))
+      throw failure(
+        'Trainer.JobInvalid',
+        `${job.id}: ended well and left no model; training.command must run the trainer`,
+      );
     await progress.handle('upload');
-    for (const name of ['job.json', 'events.jsonl', 'trainer.log']) {
-      // Copied by their bytes: a log is still appended to, and an upload may be a link.
-      const bytes = await readFile(join(job.folder, name)).catch(() => undefined);
-      if (bytes) await deps.store.putView(`${folder}/${name}`, bytes);
-    }
+    await uploadRecords(deps, job, folder);
     const model = await uploadFolder(deps.store, `${folder}/model`, join(job.folder, 'model'), inputs);
     await removeCheckpoints(deps, folder);
     await rm(join(job.folder, 'checkpoints'), { recursive: true, force: true });
@@ -126,8 +110,20 @@ async function launchAndWatch(
   try {
     await whileSubmitted(deps.launchers(config.training.launcher), job, care, work);
   } catch (error) {
-    if (!signal.aborted) await progress.stopped(error);
+    if (!signal.aborted) {
+      await progress.stopped(error);
+      // What it said of its end is worth having where nobody reaches the node; the error itself is worth more.
+      await uploadRecords(deps, job, folder).catch(() => undefined);
+    }
     throw error;
+  }
+}
+
+/** Puts what a job was told and said beside its model, copied by bytes: a log is still appended to, an upload may be a link. */
+async function uploadRecords(deps: ActivityDeps, job: LaunchedJob, folder: string): Promise<void> {
+  for (const name of ['job.json', 'events.jsonl', 'trainer.log']) {
+    const bytes = await readFile(join(job.folder, name)).catch(() => undefined);
+    if (bytes) await deps.store.putView(`${folder}/${name}`, bytes);
   }
 }
 

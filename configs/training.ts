@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const positive = z.number().positive();
 const count = z.number().int().positive();
-const fraction = z.number().min(0).max(1);
+const belowOne = z.number().min(0).lt(1);
 const path = z.string().min(1);
 
 /** Options by which the launcher knows a job again, or hears from it. */
@@ -48,10 +48,10 @@ const hyperparameters = {
   maxSteps: count.optional().describe('optimizer steps; ends earlier than the epochs where set'),
   learningRate: positive.default(1e-5),
   lrScheduler: z.enum(['cosine', 'linear', 'constant', 'constant_with_warmup']).default('cosine'),
-  warmupRatio: fraction.default(0.03),
+  warmupRatio: belowOne.default(0.03),
   weightDecay: z.number().min(0).default(0.1),
-  adamBeta1: fraction.default(0.9),
-  adamBeta2: fraction.default(0.95),
+  adamBeta1: belowOne.default(0.9),
+  adamBeta2: belowOne.default(0.95),
   maxGradNorm: positive.default(1),
   batchSize: count.default(8).describe('rows, or packs, of one optimizer step, over all GPUs'),
   microBatchSize: count.default(1).describe('rows, or packs, that a GPU holds at once'),
@@ -71,7 +71,7 @@ const hyperparameters = {
     .strictObject({
       rank: count.default(16),
       alpha: count.default(32),
-      dropout: fraction.default(0),
+      dropout: belowOne.default(0),
       targets: z
         .array(z.string().min(1))
         .min(1)

@@ -37,11 +37,14 @@ program
   )
   .requiredOption('--model <model>', 'folder on the GPU node, hub name, or RUN:sft for what another run trained')
   .option('--run <id>', 'run id; made of method and configuration where unset')
-  .option('--config <file>', 'how to train: seed and training of a configuration (default: configs/longwriter-6k.yaml)')
+  .option(
+    '--config <file>',
+    'how to train: seed, training and gates.model of a configuration (default: configs/train.yaml)',
+  )
   .option('--set <key=value>', 'override a value of it, such as training.sft.epochs=2; may be repeated', collect, [])
   .option('--watch', 'follow it until it ends')
   .option('--json', 'print JSON; with --watch one object a line')
-  .addHelpText('after', help('train --method sft --data rows.jsonl --model THUDM/glm-4-9b --run mine --watch'))
+  .addHelpText('after', help('train --method sft --data rows.jsonl --model THUDM/glm-4-9b-hf --run mine --watch'))
   .action(async (options) => finish((await import('./commands/train.ts')).train(options)));
 
 program

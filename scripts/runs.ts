@@ -24,8 +24,8 @@ import { pausedSignal, progressQuery, resumedSignal } from '../workflows/message
 import type { runPipeline, RunPipelineInput } from '../workflows/run-pipeline.ts';
 import { CommandError, EXIT } from './exit.ts';
 
-/** Milliseconds that a cancelled run may take to end; a trainer saves a checkpoint first. */
-const CANCEL_MS = 120_000;
+/** Milliseconds that a cancelled run may take to end, beyond its trainer's grace; Slurm may take minutes to end a job. */
+const CANCEL_MS = 240_000;
 
 /** Milliseconds that a query may take; without a live worker it would take thirty seconds to fail. */
 const QUERY_MS = 3000;
@@ -133,7 +133,7 @@ export async function goOn(
   const description = await describeRun(client, run);
   const last = lastMemo(description);
   if (description?.status.name === 'RUNNING' && (again || last.revision !== frozen.revision)) {
-    await cancelWorkflow(client, run);
+    await cancelWorkflow(client, run, frozen.config.training.graceSeconds);
   }
   await unpause(client, store, run);
   const until = stages.until ?? last.until ?? undefined;
@@ -141,12 +141,12 @@ export async function goOn(
   return until;
 }
 
-/** Cancels a run's workflow and waits until it has ended. Fails with exit code 1 where no worker lets it end. */
-export async function cancelWorkflow(client: Client, run: string): Promise<void> {
+/** Cancels a run's workflow and waits until it has ended, a trainer saves a checkpoint first. Fails with exit code 1 where no worker lets it end. */
+export async function cancelWorkflow(client: Client, run: string, graceSeconds = 0): Promise<void> {
   const handle = client.workflow.getHandle(run);
   await handle.cancel();
   try {
-    await client.withDeadline(Date.now() + CANCEL_MS, () => handle.result());
+    await client.withDeadline(Date.now() + CANCEL_MS + graceSeconds * 1000, () => handle.result());
   } catch (error) {
     if (error instanceof WorkflowFailedError) return;
     throw new CommandError(EXIT.failed, `run ${run} does not end; is a worker up? (longwriter dev)`);

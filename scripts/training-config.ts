@@ -19,9 +19,8 @@ const NOT_USED = {
 };
 
 /**
- * The configuration of a training that is made alone: of a run's file only how to train, for its method,
- * the gate behind that, and the seed. The
- * file may lack everything else. Fails with ConfigError as `loadConfig` does, and on an override of another part.
+ * The configuration of a training that is made alone: of a run's file only how to train, for its method, the gate behind
+ * that, and the seed. The file may lack everything else. Fails with ConfigError as `loadConfig` does, and on an override of another part.
  */
 export async function loadTraining(
   file: string,

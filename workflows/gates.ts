@@ -35,7 +35,8 @@ export function promotionProblem(
   made: Partial<Pick<StageOutcomes, 'sft' | 'dpo'>>,
   { promote }: RunConfig['gates']['model'],
 ): { readonly type: FailureType; readonly message: string } | undefined {
-  const failed = [made.sft, made.dpo].find((training) => training && !training.gate.passed);
+  // A model that was given has no gate.
+  const failed = [made.sft, made.dpo].find((training) => training?.gate?.passed === false);
   if (!failed || promote === 'always') return undefined;
   const { gate, folder, model } = failed;
   const why = gate.reasons.map((reason) => gateReason(reason, gate.trained)).join('; ');

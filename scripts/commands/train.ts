@@ -49,7 +49,7 @@ export async function train(options: TrainOptions): Promise<number> {
 
 /** The frozen configuration, and the file with its rows checked. Fails with ConfigError, one line. */
 async function readTraining(
-  { data, model, run, config = join(PROJECT, 'configs/longwriter-6k.yaml'), set }: TrainOptions,
+  { data, model, run, config = join(PROJECT, 'configs/train.yaml'), set }: TrainOptions,
   method: 'sft' | 'dpo',
 ): Promise<{ config: RunConfig; inputs: Input[] }> {
   if (run !== undefined) checkRunId(run);

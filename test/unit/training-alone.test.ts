@@ -47,6 +47,16 @@ async function refusal(...given: Parameters<typeof read>): Promise<string> {
 }
 
 describe('the configuration of a training alone', () => {
+  test("is by default no other model's: one process and the own chat template", async () => {
+    const { config, inputs } = await read('sft', lines(SFT), [], 'configs/train.yaml');
+    expect(config.training).toMatchObject({
+      command: ['{python}', '-m', 'longwriter_trainer', '{job}'],
+      sft: { epochs: 4 },
+    });
+    expect(config.training.chatTemplate).toBeUndefined();
+    expect(inputs).toHaveLength(2);
+  });
+
   test('holds how to train, what was in the file, and nothing of other stages', async () => {
     const content = lines(SFT);
     const { config, inputs } = await read('sft', content, ['training.sft.epochs=1']);

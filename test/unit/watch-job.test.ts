@@ -67,6 +67,12 @@ describe('watchJob', () => {
     await expect(end).rejects.toMatchObject({ type, nonRetryable, message: expect.stringContaining('says why') });
   });
 
+  test('what an earlier life said of its end is no reason for the end of one that said nothing', async () => {
+    const lines = [{ event: 'run-error', kind: 'disk-full', message: 'no room' }, { event: 'job-start' }].map(said);
+    await writeFile(join(folder, 'events.jsonl'), `${lines.join('\n')}\n`);
+    await expect(watch([{ state: 'ended', exitCode: 137 }])).rejects.toMatchObject({ type: 'Trainer.Crashed' });
+  });
+
   const said = (event: object) => JSON.stringify({ version: 1, time: 'now', step: 3, ...event });
   const begun = said({ event: 'phase-start', phase: 'load' });
   const ended = (kind: string, more: object = {}) =>

@@ -17,6 +17,16 @@ from longwriter_trainer.training import WithoutModelCard, shared_arguments
 class PreparedDPOTrainer(WithoutModelCard, DPOTrainer):
     """TRL's DPOTrainer over pairs that are tokenized already, without a model card."""
 
+    def __init__(self, reporter: RunReporter, **given: Any) -> None:
+        """Takes the reporter, and what DPOTrainer takes; log-probabilities of the reference are taken here."""
+        self._reporter = reporter
+        super().__init__(**given)
+
+    def compute_ref_log_probs(self, model: Any, inputs: dict[str, Any]) -> Any:
+        """Takes them of one batch, and says so now and then: of tens of thousands of pairs that is hours."""
+        self._reporter.tell_reference()
+        return super().compute_ref_log_probs(model, inputs)
+
     def _prepare_dataset(self, dataset: Dataset, *_: Any, **__: Any) -> Dataset:
         return dataset
 
@@ -53,6 +63,7 @@ def make_dpo_trainer(
         **(mixed if chosen.sft_weight else {}),
     )
     return PreparedDPOTrainer(
+        reporter,
         model=model,
         args=arguments,
         train_dataset=_shared_dataset(encoded, arguments),

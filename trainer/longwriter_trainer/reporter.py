@@ -28,6 +28,9 @@ def peak_memory(device: torch.device) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
+REFERENCE_SECONDS = 30
+
+
 class RunReporter(TrainerCallback):
     """Writes the events of a run, finishes its checkpoints and stops it, saved, after a SIGTERM.
 
@@ -36,19 +39,29 @@ class RunReporter(TrainerCallback):
     """
 
     def __init__(self, job: Job, events: EventLog, encoded: Encoded) -> None:
-        """Takes over SIGTERM: from now on it is heard at the end of a step."""
+        """Takes what is told; SIGTERM is taken over when training begins: until then there is nothing to save."""
         self.job, self.events, self.encoded = job, events, encoded
         self.trainer: Any = None
         self.facts: dict[str, Any] = {}
         self.stopped = False
         self._last = (0.0, 0)
-        signal.signal(signal.SIGTERM, self._on_sigterm)
+        self._referred = float("-inf")
 
     def _on_sigterm(self, *_: Any) -> None:
         self.stopped = True
 
+    def tell_reference(self) -> None:
+        """Says that the reference is being scored, every half a minute at most: a sign of life."""
+        if time.monotonic() - self._referred >= REFERENCE_SECONDS:
+            self._referred = time.monotonic()
+            self.events.emit("phase-start", phase="reference")
+
     def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
-        """Says how much there is to do; TRL's token counter goes on where the checkpoint left it."""
+        """Says how much there is to do; TRL's token counter goes on where the checkpoint left it.
+
+        From here on SIGTERM is heard at the end of a step.
+        """
+        signal.signal(signal.SIGTERM, self._on_sigterm)
         self.events.step = state.global_step
         tokens = max((entry.get("num_tokens", 0) for entry in state.log_history), default=0)
         self.trainer._total_train_tokens = tokens

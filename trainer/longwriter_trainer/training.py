@@ -119,8 +119,6 @@ def run_trainer(trainer: Any, reporter: RunReporter, job: Job, events: EventLog,
         Stopped: SIGTERM came before the last step; a checkpoint of the last finished step is whole.
     """
     reporter.trainer = trainer
-    if reporter.stopped:
-        raise Stopped("stopped on SIGTERM before the first step")
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if reporter.stopped and trainer.state.global_step < trainer.state.max_steps:
         raise Stopped(f"stopped on SIGTERM after saving step {trainer.state.global_step}")

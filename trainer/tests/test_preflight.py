@@ -7,7 +7,8 @@ import pytest
 # Trains two steps of a Llama with random weights in a process of its own, and prints the bytes that this took, without
 # those of the libraries, beside the estimate.
 MEASURED = """
-import json, resource, sys, torch
+import json, sys, torch
+from pathlib import Path
 from transformers import LlamaConfig, LlamaForCausalLM
 from longwriter_trainer.job import Hyperparameters, Job
 from longwriter_trainer.preflight import estimate
@@ -16,7 +17,8 @@ checkpointing = sys.argv[1] == "1"
 tokens = int(sys.argv[2])
 config = LlamaConfig(vocab_size=4000, hidden_size=512, intermediate_size=1536, num_hidden_layers=8,
     num_attention_heads=8, num_key_value_heads=8, max_position_embeddings=8192, attn_implementation="sdpa")
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+# Of this process alone: what getrusage says may be of the one that started it.
+peak = lambda: 1024 * int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])
 def train(model, length):
     optimizer = torch.optim.AdamW(model.parameters())
     ids = torch.ones(1, length, dtype=torch.long)

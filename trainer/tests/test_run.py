@@ -25,7 +25,14 @@ def test_an_sft_run_trains_and_leaves_a_model_that_stock_transformers_loads(benc
     code, printed = sft.run_here(monkeypatch, capfd)
     assert code == 0, printed
     names = [event["event"] for event in sft.events()]
-    assert [event["phase"] for event in sft.events("phase-start")] == ["load", "tokenize", "preflight", "train", "save"]
+    assert [event["phase"] for event in sft.events("phase-start")] == [
+        "load",
+        "tokenize",
+        "preflight",
+        "weights",
+        "train",
+        "save",
+    ]
     assert names[2:5] == ["phase-start", "preflight", "run-start"] and names[-1] == "run-end"
     start = sft.events("run-start")[0]
     assert (start["total_steps"], start["rows"], start["skipped_rows"], start["device"]) == (8, 7, 0, "cpu")

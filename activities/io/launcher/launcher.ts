@@ -8,6 +8,8 @@ export interface LaunchedJob {
   readonly command: readonly string[];
   /** Name of the file, in its folder, to which its output is appended; `trainer.log` where unset. */
   readonly log?: string;
+  /** Whether it has no end of its own, as a server: exit code 0 then says no more of it than another. */
+  readonly endless?: boolean;
 }
 
 /** How far a job is; `detail` says in a few words what it waits for, where it runs, or what became of it. */

@@ -110,7 +110,7 @@ const unwatched = (): Watch => ({
 async function stateOf(job: LaunchedJob, watch: Watch, timing: SlurmTiming): Promise<JobState> {
   const { started, exitCode } = await readFolder(job);
   // Done is done, whatever becomes of the Slurm job; any other end may be that of a life that Slurm requeues.
-  if (exitCode === 0) return { state: 'ended', exitCode };
+  if (exitCode === 0 && job.endless !== true) return { state: 'ended', exitCode };
   const begun = started !== watch.started;
   watch.started = started;
   await look(job, watch, begun ? 0 : exitCode === undefined ? timing.lookMs : timing.endLookMs, timing.blindMs);

@@ -91,6 +91,6 @@ describe('the progress of a training', () => {
       UNKNOWN_TRAINING,
     );
     expect(progress).toMatchObject({ phase: 'save', step: 3, totalSteps: 3, secondsLeft: 0 });
-    expect(trainedLine(progress)).toBe('loss 0.081, 67 tokens/s, 4.8 GB');
+    expect(trainedLine(progress)).toBe('loss 0.081, 63 tokens/s, 4.8 GB');
   });
 });
