@@ -33,7 +33,7 @@ def test_an_sft_run_trains_and_leaves_a_model_that_stock_transformers_loads(benc
         "train",
         "save",
     ]
-    assert names[2:5] == ["phase-start", "preflight", "run-start"] and names[-1] == "run-end"
+    assert names[2:6] == ["phase-start", "preflight", "phase-start", "run-start"] and names[-1] == "run-end"
     start = sft.events("run-start")[0]
     assert (start["total_steps"], start["rows"], start["skipped_rows"], start["device"]) == (8, 7, 0, "cpu")
     losses = list(sft.losses().values())
