@@ -64,9 +64,9 @@ export function plannedBound(
 
 /** What one judgement may cost at most, its draws included. */
 export function judgementBound(config: RunConfig, room: number, prompt: string): number | undefined {
-  const { maxWords, sampling, maxDraws } = config.judge;
+  const { windowWords, sampling, maxDraws } = config.judge;
   // A word of many letters, or a Chinese character, takes up to four tokens or so.
-  const tokens = room + mostTokens(prompt) + 4 * maxWords;
+  const tokens = room + mostTokens(prompt) + 4 * windowWords;
   return timed(maxDraws, meterOf(config, 'judge')?.(tokens, sampling.maxTokens));
 }
 

@@ -7,6 +7,7 @@ import { StoreError } from './io/store/store.ts';
 /** Where a model lies on this node, fetched from the store where it is not here yet. Hub names stay as they are. */
 export async function fetchModel(deps: ActivityDeps, model: ModelReference): Promise<string> {
   if (model.location.kind === 'node') return model.location.path;
+  if (model.location.kind !== 'store') throw new TypeError(`the ${model.name} model has no weights`);
   const local = join(modelFolder(deps, model.identity), 'weights');
   if (!(await downloadFolder(deps.store, model.location.folder, local))) {
     throw new StoreError('Missing', `${model.location.folder} holds no whole model`);

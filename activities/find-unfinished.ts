@@ -1,10 +1,11 @@
 import { completionKey, judgementKey, retriesKey, sampleKey, selectionVerdictKey } from '../domain/keys.ts';
 import { addCounts, countsOf, NO_ITEMS, type ItemCounts, type ItemResult } from '../domain/tally.ts';
-import { Completion, Judgement } from '../domain/schemas/completion.ts';
+import { Completion, Judgement, type JudgementName } from '../domain/schemas/completion.ts';
 import { SelectionVerdict } from '../domain/schemas/instruction.ts';
 import { Retries, type Retry } from '../domain/schemas/run.ts';
 import { Sample } from '../domain/schemas/sample.ts';
 import { completionBound, judgementBound, promptRoom, sampleBound, selectionBound } from './bounds.ts';
+import { POSITIONS } from '../domain/names.ts';
 import type { ActivityDeps } from './deps.ts';
 import { lookUpAll } from './look-ups.ts';
 import { CorruptObjectError, findJson } from './io/store/json.ts';
@@ -18,7 +19,20 @@ import { isCurrent, sampleSettings, selectionSettings, type RunReference } from 
 export type PartitionWork =
   | { readonly kind: 'selections'; readonly folder: string }
   | { readonly kind: 'samples'; readonly instructions: string }
-  | { readonly kind: 'completions' | 'judgements'; readonly folder: string; readonly completions: number };
+  | {
+      readonly kind: 'completions';
+      readonly folder: string;
+      readonly completions: number;
+      readonly fresh?: string;
+    }
+  | {
+      readonly kind: 'judgements';
+      readonly folder: string;
+      readonly completions: number;
+      readonly judgements: number;
+      readonly positions: boolean;
+      readonly fresh?: string;
+    };
 
 export interface FindUnfinishedInput extends RunReference {
   readonly work: PartitionWork;
@@ -29,7 +43,7 @@ export interface FindUnfinishedInput extends RunReference {
 
 /** An item without a result. */
 export interface UnfinishedItem {
-  /** Sample id, `<prompt>-<completion>`, or `<candidate>-<page>`. */
+  /** Sample id, `<prompt>-<completion>`, `<prompt>-<completion>-<judgement>`, or `<candidate>-<page>`. */
   readonly id: string;
   /** What it may cost at most, where the run has a budget, in its unit. */
   readonly bound?: number;
@@ -129,30 +143,50 @@ function sampleResult({ reason, words, spending }: Sample): ItemResult {
 async function completionLookUps(
   deps: ActivityDeps,
   input: FindUnfinishedInput,
-  work: { kind: 'completions' | 'judgements'; folder: string; completions: number },
+  work: Extract<PartitionWork, { kind: 'completions' | 'judgements' }>,
 ): Promise<LookUp[]> {
   const config = await deps.files.config(input);
   const prompts = await deps.files.prompts(`${work.folder}/prompts.jsonl`);
   const room = await promptRoom(deps.files, config);
-  const boundOf = (prompt: string) =>
-    work.kind === 'judgements'
-      ? judgementBound(config, room, prompt)
-      : completionBound(config, input.purpose ?? 'evaluation', prompt);
-  return prompts.flatMap(({ id, prompt }) =>
-    Array.from({ length: work.completions }, (_, completion) => ({
-      item: () => ({ id: `${id}-${completion}`, ...optional('bound', boundOf(prompt)) }),
-      find: async (): Promise<ItemResult | undefined> => {
-        if (work.kind === 'completions') {
+  if (work.kind === 'completions') {
+    return prompts.flatMap(({ id, prompt }) =>
+      numbers(work.completions).map((completion) => ({
+        item: () => ({
+          id: `${id}-${completion}`,
+          ...optional('bound', completionBound(config, input.purpose ?? 'evaluation', prompt)),
+        }),
+        find: async (): Promise<ItemResult | undefined> => {
           const view = await findJson(deps.store, completionKey(work.folder, id, completion), Completion);
           return view && { verdict: 'kept', words: view.words, spending: view.spending };
-        }
-        const view = await findJson(deps.store, judgementKey(work.folder, id, completion), Judgement);
-        if (!view) return undefined;
-        const { spending } = view;
-        return view.scores ? { verdict: 'kept', spending } : { verdict: 'rejected', reason: 'unscored', spending };
-      },
-    })),
+        },
+      })),
+    );
+  }
+  const judgements: readonly JudgementName[] = [
+    ...numbers(work.judgements),
+    ...(work.positions ? ([POSITIONS] as const) : []),
+  ];
+  return prompts.flatMap(({ id, prompt }) =>
+    numbers(work.completions).flatMap((completion) =>
+      judgements.map((judgement) => ({
+        item: () => ({
+          id: `${id}-${completion}-${judgement}`,
+          ...optional('bound', judgementBound(config, room, prompt)),
+        }),
+        find: async (): Promise<ItemResult | undefined> => {
+          const view = await findJson(deps.store, judgementKey(work.folder, id, completion, judgement), Judgement);
+          return view && judgementResult(view);
+        },
+      })),
+    ),
   );
+}
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+/** A judgement as the result of an item. */
+export function judgementResult({ scores, spending }: Pick<Judgement, 'scores' | 'spending'>): ItemResult {
+  return scores ? { verdict: 'kept', spending } : { verdict: 'rejected', reason: 'unscored', spending };
 }
 
 function optional(key: 'bound', value: number | undefined): { readonly bound?: number } {

@@ -16,14 +16,27 @@ export interface ListPromptsInput extends RunReference {
   readonly purpose: 'preferences' | 'evaluation';
   readonly model: ModelReference;
   /** For preferences: where the selected instructions are, and the dataset whose train split the prompts are taken from. */
+  /** The scheduled time from which answers must be fresh; stored ones count where it is absent. */
+  readonly fresh?: Fresh;
   readonly data?: { readonly instructions: string; readonly dataset: string };
+}
+
+/** What is asked anew at a firing of a schedule, by the time at which it was due. */
+export interface Fresh {
+  readonly completions?: string;
+  readonly judgements?: string;
 }
 
 /** A folder of prompts to be completed; its name holds everything that decides the completions and judgements. */
 export interface PromptFolder {
   readonly folder: string;
   readonly prompts: number;
+  /** Completions of each prompt. */
   readonly completions: number;
+  /** Judgements of each completion. */
+  readonly judgements: number;
+  /** Whether each completion is judged by windows, too. */
+  readonly positions: boolean;
 }
 
 /** Writes the prompts of preference pairs or of an evaluation. Fails with Benchmark.Invalid or Preferences.Empty. */
@@ -37,21 +50,27 @@ async function writePrompts(deps: ActivityDeps, input: ListPromptsInput): Promis
   const prompts = forPairs
     ? await preferencePrompts(deps, input, input.data!)
     : await benchmarkPrompts(deps, config.evaluation);
+  const { completions, judgements, positionWords } = config.evaluation;
+  const asked = forPairs
+    ? { completions: config.preferences.completions, judgements: 1, positions: false }
+    : { completions, judgements, positions: positionWords !== undefined };
   const hash = fingerprint({
     prompts,
     model: input.model.identity,
     sampling: forPairs ? config.preferences.sampling : config.evaluation.sampling,
-    completions: forPairs ? config.preferences.completions : 1,
+    ...asked,
+    fresh: input.fresh ?? null,
     stripThinking: [config.endpoints.served.dialect.stripThinking, config.endpoints.judge.dialect.stripThinking],
     judge: {
       ...config.judge,
       model: modelIdentity(config, 'judge'),
       prompt: config.prompts.judge ?? sha256Hex(JUDGE_PROMPT),
+      ...(forPairs ? {} : { positionWords: positionWords ?? null }),
     },
   }).slice(0, 8);
   const folder = forPairs ? preferencesFolder(input.run, hash) : evaluationFolder(input.run, input.model.name, hash);
   await deps.store.putView(`${folder}/prompts.jsonl`, jsonLinesBytes(prompts));
-  return { folder, prompts: prompts.length, completions: forPairs ? config.preferences.completions : 1 };
+  return { folder, prompts: prompts.length, ...asked };
 }
 
 async function benchmarkPrompts(

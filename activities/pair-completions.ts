@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { countBy } from '../domain/count-by.ts';
-import type { EvaluatedCompletion } from '../domain/evaluation.ts';
+import { qualityOf, type EvaluatedCompletion } from '../domain/evaluation.ts';
 import { choosePair, pairScore, type PairResult, type ScoredCompletion } from '../domain/preference.ts';
 import type { PreferenceRow, PreferenceScore } from '../domain/schemas/preference.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -35,7 +35,7 @@ export async function pairCompletions(
   const dropped: string[] = [];
   let prompts = 0;
   try {
-    for await (const completions of completionsByPrompt(deps, input.folder, input.completions)) {
+    for await (const completions of completionsByPrompt(deps, input)) {
       signal.throwIfAborted();
       prompts++;
       const { id, prompt } = completions[0]!.prompt;
@@ -60,23 +60,21 @@ export async function pairCompletions(
   return { file, spreads, dropped: countBy(dropped) };
 }
 
-function scoredCompletion({ completion, judgement }: EvaluatedCompletion): ScoredCompletion {
+function scoredCompletion(one: EvaluatedCompletion): ScoredCompletion {
+  const { completion } = one;
   return {
     completion: completion.completion,
     text: completion.text,
     truncated: completion.finishReason === 'length',
     lengthScore: completion.lengthScore,
-    qualityScore: judgement?.qualityScore,
+    qualityScore: qualityOf(one),
   };
 }
 
-function scoreLine(
-  { prompt, completion: one, judgement }: EvaluatedCompletion,
-  pair: PairResult,
-  lengthWeight: number,
-): PreferenceScore {
-  const { completion, words, finishReason, lengthScore } = one;
-  const qualityScore = judgement?.qualityScore;
+function scoreLine(evaluated: EvaluatedCompletion, pair: PairResult, lengthWeight: number): PreferenceScore {
+  const { prompt } = evaluated;
+  const { completion, words, finishReason, lengthScore } = evaluated.completion;
+  const qualityScore = qualityOf(evaluated);
   const role = (of: 'chosen' | 'rejected') => pair.ok && pair[of].completion === completion && of;
   return {
     prompt: prompt.id,

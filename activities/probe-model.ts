@@ -5,6 +5,7 @@ import { gateFolder, probeKey } from '../domain/keys.ts';
 import { judgeModel, scoreAnswer, summarizeProbe, type ScoredAnswer } from '../domain/model-gate.ts';
 import { BenchmarkRow } from '../domain/schemas/instruction.ts';
 import { Probe, type ModelGate } from '../domain/schemas/probe.ts';
+import type { ProgressReport } from '../domain/progress.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
@@ -109,9 +110,15 @@ async function probeUnknown(
     graceMs: GRACE_MS,
     outlivesWorker: true,
     onChange: async ({ state, detail = '' }) => {
-      if (trained.name === 'base' || (state !== 'pending' && state !== 'running')) return;
+      if ((trained.name !== 'sft' && trained.name !== 'dpo') || (state !== 'pending' && state !== 'running')) return;
       const what = state === 'pending' ? `short prompts: waiting for a GPU node ${detail}` : 'answering short prompts';
-      const part = { stage: trained.name, group: 'gate', part: 'gate', done: 0, total: 0 };
+      const part: Omit<ProgressReport, 'phase' | 'detail'> = {
+        stage: trained.name,
+        group: 'gate',
+        part: 'gate',
+        done: 0,
+        total: 0,
+      };
       await tellRun(run, { ...part, phase: 'gate', detail: what.trimEnd() });
     },
   };

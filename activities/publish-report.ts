@@ -1,5 +1,4 @@
 import { callKey, reportKey, samplesFolder } from '../domain/keys.ts';
-import { MODEL_NAMES } from '../domain/names.ts';
 import { Call } from '../domain/schemas/call.ts';
 import { Completion, Judgement } from '../domain/schemas/completion.ts';
 import { EvaluationScores } from '../domain/schemas/evaluation.ts';
@@ -33,7 +32,7 @@ async function reportData(deps: ActivityDeps, input: RunReference): Promise<Repo
   const config = await deps.files.config(input);
   const records = await readStages(deps, input);
   const outcomes = Object.fromEntries(records.map(({ stage, outcome }) => [stage, outcome])) as Partial<StageOutcomes>;
-  const evaluations = MODEL_NAMES.flatMap((name) => outcomes.evaluate?.[name]?.folder ?? []);
+  const evaluations = (outcomes.evaluate?.models ?? []).map(({ folder }) => folder);
   return {
     run: input.run,
     stages: records
@@ -97,15 +96,17 @@ async function countCalls(
   outcomes: Partial<StageOutcomes>,
 ): Promise<ReportData['calls']> {
   const ids = new Set<string>();
-  const folders = [outcomes.preferences?.folder, ...Object.values(outcomes.evaluate ?? {}).map((one) => one?.folder)];
+  const folders = [outcomes.preferences?.folder, ...(outcomes.evaluate?.models ?? []).map(({ folder }) => folder)];
   for await (const path of deps.store.list(samplesFolder(run))) {
     const sample = await findJson(deps.store, path, Sample);
     if (sample?.plan) ids.add(sample.plan.call);
     for (const { call } of sample?.sections ?? []) if (call !== undefined) ids.add(call);
   }
   for (const folder of folders.filter((one) => one !== undefined)) {
-    for await (const path of deps.store.list(`${folder}/completions`))
-      ids.add((await readJson(deps.store, path, Completion)).call);
+    for await (const path of deps.store.list(`${folder}/completions`)) {
+      const { call } = await readJson(deps.store, path, Completion);
+      if (call !== undefined) ids.add(call);
+    }
     for await (const path of deps.store.list(`${folder}/judgements`)) {
       for (const call of (await readJson(deps.store, path, Judgement)).calls) ids.add(call);
     }

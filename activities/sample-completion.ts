@@ -1,11 +1,14 @@
 import { completionKey } from '../domain/keys.ts';
 import { countWords, lengthScore } from '../domain/length.ts';
+import { repeatedShare } from '../domain/repetition.ts';
 import { stripThinking } from '../domain/response.ts';
+import { isRefusal } from '../domain/section-check.ts';
 import type { Spending } from '../domain/schemas/call.ts';
 import type { Completion, CompletionPrompt } from '../domain/schemas/completion.ts';
 import type { ActivityDeps } from './deps.ts';
 import { jsonBytes } from './io/store/json.ts';
 import { StoreError } from './io/store/store.ts';
+import { measureText } from './measure-text.ts';
 import { modelCall } from './model-call.ts';
 import type { RunReference } from './run-files.ts';
 import { callParameters } from './sampling.ts';
@@ -22,6 +25,8 @@ export interface CompletionReference extends RunReference {
 export interface SampleCompletionInput extends CompletionReference {
   /** Identity of the served model. */
   readonly model: string;
+  /** The scheduled time from which the answer must be fresh. */
+  readonly fresh?: string;
 }
 
 /** Asks the served model for one completion. What it answers is kept as it is: an empty answer is an answer of no words. */
@@ -37,7 +42,7 @@ export async function sampleCompletion(
     messages: [{ role: 'user', content: prompt.prompt }],
     parameters: callParameters(sampling),
     draw: 0,
-    ...(input.completion === 0 ? {} : { series: `completion-${input.completion}` }),
+    ...seriesOf('completion', input.completion, input.fresh),
   });
   const text = config.endpoints.served.dialect.stripThinking ? stripThinking(call.answer.text) : call.answer.text;
   const words = countWords(text);
@@ -49,11 +54,36 @@ export async function sampleCompletion(
     words,
     finishReason: call.answer.finishReason,
     lengthScore: lengthScore(prompt.length, words),
+    ...(await measureCompletion(text, words)),
     spending: spendingOf(config, input.run, call),
   };
   await deps.store.putView(completionKey(input.folder, input.prompt, input.completion), jsonBytes(view));
   return { words, spending: view.spending };
 }
+
+/** What tells one wanted repetition of a question from another; the first, from any time, needs nothing. */
+export function seriesOf(name: string, index: number, fresh: string | undefined): { readonly series?: string } {
+  const parts = [...(index === 0 ? [] : [`${name}-${index}`]), ...(fresh === undefined ? [] : [fresh])];
+  return parts.length === 0 ? {} : { series: parts.join('@') };
+}
+
+/** How a completion repeats itself, and whether it refuses. */
+export async function measureCompletion(
+  text: string,
+  words: number,
+): Promise<Pick<Completion, 'measures' | 'refusal'>> {
+  const { compressionRatio } = await measureText(text);
+  return {
+    measures: {
+      distinct: 1 - repeatedShare(text, DISTINCT_TOKENS),
+      compressionRatio: text === '' ? 0 : compressionRatio,
+    },
+    refusal: isRefusal(text, words),
+  };
+}
+
+/** Tokens of the n-grams that distinct-n counts. */
+const DISTINCT_TOKENS = 4;
 
 /** The prompt of a completion. */
 export async function readPrompt(

@@ -1,4 +1,4 @@
-import { summarize, summarizeBuckets } from '../domain/evaluation.ts';
+import { qualityOf, summarize, summarizeBuckets } from '../domain/evaluation.ts';
 import { fingerprint, sha256Hex } from '../domain/fingerprint.ts';
 import { JUDGE_PROMPT } from '../domain/prompts.ts';
 import type { Spending } from '../domain/schemas/call.ts';
@@ -9,10 +9,11 @@ import type { ActivityDeps } from './deps.ts';
 import { whileBeating } from './heartbeat.ts';
 import { writeFolder } from './folder.ts';
 import { jsonBytes, jsonLinesBytes } from './io/store/json.ts';
-import type { PromptFolder } from './list-prompts.ts';
+import type { Fresh, PromptFolder } from './list-prompts.ts';
 import { modelIdentity, type RunReference } from './run-files.ts';
 
 export interface ScoreEvaluationInput extends RunReference, PromptFolder {
+  readonly fresh?: Fresh;
   readonly model: ModelReference;
 }
 
@@ -32,7 +33,7 @@ export function scoreEvaluation(deps: ActivityDeps, input: ScoreEvaluationInput)
 
 async function writeScores(deps: ActivityDeps, input: ScoreEvaluationInput): Promise<Evaluation> {
   const config = await deps.files.config(input);
-  const rows = await readCompletionSet(deps, input.folder, input.completions);
+  const rows = await readCompletionSet(deps, input);
   const judgePrompt = config.prompts.judge === undefined ? JUDGE_PROMPT : await deps.files.text(config.prompts.judge);
   const scores: EvaluationScores = {
     model: input.model.name,
@@ -41,18 +42,31 @@ async function writeScores(deps: ActivityDeps, input: ScoreEvaluationInput): Pro
       model: modelIdentity(config, 'judge'),
       temperature: config.judge.sampling.temperature,
       promptHash: sha256Hex(judgePrompt).slice(0, 16),
+      judgements: input.judgements,
+      windowWords: config.judge.windowWords,
     },
     benchmark: config.evaluation.benchmark,
+    ...(input.fresh?.judgements === undefined ? {} : { fresh: input.fresh.judgements }),
+    statistics: { confidence: 0.95, resamples: config.evaluation.resamples, seed: config.seed },
     overall: summarize(rows),
     buckets: summarizeBuckets(rows),
-    points: rows.map(({ prompt, completion, judgement }) => ({
-      prompt: prompt.id,
-      type: prompt.type,
-      required: prompt.length,
-      written: completion.words,
-      finishReason: completion.finishReason,
-      lengthScore: completion.lengthScore,
-      qualityScore: judgement?.qualityScore ?? null,
+    languages: {},
+    types: {},
+    lengths: [],
+    positions: [],
+    spread: { lengthScore: null, qualityScore: null, words: null, judgement: null },
+    points: rows.map((row) => ({
+      prompt: row.prompt.id,
+      completion: row.completion.completion,
+      type: row.prompt.type,
+      language: 'other',
+      required: row.prompt.length,
+      written: row.completion.words,
+      finishReason: row.completion.finishReason,
+      refusal: row.completion.refusal,
+      lengthScore: row.completion.lengthScore,
+      qualityScore: qualityOf(row) ?? null,
+      ...row.completion.measures,
     })),
   };
   await writeFolder(
@@ -67,7 +81,7 @@ async function writeScores(deps: ActivityDeps, input: ScoreEvaluationInput): Pro
       },
       {
         path: 'judgements.jsonl',
-        bytes: jsonLinesBytes(rows.flatMap(({ judgement }) => (judgement ? [withoutSpending(judgement)] : []))),
+        bytes: jsonLinesBytes(rows.flatMap(({ judgements }) => judgements.map(withoutSpending))),
       },
       { path: 'scores.json', bytes: jsonBytes(scores) },
     ],

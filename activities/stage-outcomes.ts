@@ -1,4 +1,3 @@
-import type { ModelName } from '../domain/names.ts';
 import type { Spending } from '../domain/schemas/call.ts';
 import type { ModelGate } from '../domain/schemas/probe.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
@@ -19,6 +18,13 @@ export interface GatedModel extends TrainedModel {
   readonly gate: ModelGate;
 }
 
+/** What an evaluation made: each model's by its name, in the order in which they are told. */
+export interface EvaluatedModels {
+  readonly models: readonly (Evaluation & Spent & { readonly model: string })[];
+  /** Store folder of the judge's calibration, where there is one. */
+  readonly calibration?: string;
+}
+
 /** What each stage leaves to the later ones: references and counts, never text. */
 export interface StageOutcomes {
   readonly select: SelectedInstructions & Spent;
@@ -27,6 +33,6 @@ export interface StageOutcomes {
   readonly sft: GatedModel & { readonly base: ModelReference };
   readonly preferences: PreferencePairs & Spent;
   readonly dpo: GatedModel;
-  readonly evaluate: Partial<Readonly<Record<ModelName, Evaluation & Spent>>>;
+  readonly evaluate: EvaluatedModels;
   readonly report: { readonly path: string };
 }

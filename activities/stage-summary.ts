@@ -19,8 +19,8 @@ export function stageSummary(stage: Stage, outcomes: Partial<StageOutcomes>): st
     case 'preferences':
       return `${outcomes.preferences?.pairs} pairs of ${outcomes.preferences?.prompts} prompts, ${outcomes.preferences?.general} general pairs`;
     case 'evaluate':
-      return Object.entries(outcomes.evaluate ?? {})
-        .map(([model, { completions }]) => `${model}: ${completions} completions`)
+      return (outcomes.evaluate?.models ?? [])
+        .map(({ model, completions }) => `${model}: ${completions} completions`)
         .join(', ');
     case 'report':
       return outcomes.report?.path ?? '';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isModelName } from '../domain/names.ts';
 import { gates } from './gates.ts';
 import { LauncherSettings, training } from './training.ts';
 
@@ -223,6 +224,40 @@ const generalSource = (columns: string, ours: string) =>
     .refine(({ rows, ratio }) => rows === undefined || ratio === undefined, 'give rows or ratio, not both');
 export type GeneralSource = z.infer<ReturnType<typeof generalSource>>;
 
+const modelName = z.string().refine((name) => isModelName(name), 'expected 1 to 40 of a-z, 0-9 and "-"');
+
+/** What an evaluation without the other stages is made of; longwriter evaluate and longwriter schedule set it. */
+const evaluationAlone = z
+  .strictObject({
+    models: z
+      .record(modelName, path)
+      .default({})
+      .describe('models that are served: a folder on the GPU node, a hub name, or store:FOLDER'),
+    predictions: z
+      .record(modelName, path)
+      .default({})
+      .describe('answers that are there already: pred.jsonl or judge.jsonl of the released scripts'),
+    firing: z
+      .strictObject({
+        judgeOnly: z.boolean().default(false).describe('asks the models once, and only the judge at each firing'),
+        maxFailures: count.default(3).describe('failed firings in a row after which the schedule pauses itself'),
+        webhook: z
+          .strictObject({
+            url: z.url(),
+            secretEnv: z
+              .string()
+              .min(1)
+              .optional()
+              .describe('environment variable, on the workers, with the key that signs what is sent'),
+          })
+          .optional()
+          .describe('told of each firing that regressed or failed'),
+      })
+      .optional()
+      .describe('what each firing of a schedule does; absent where it is evaluated once'),
+  })
+  .describe('evaluates these models and evaluation.endpoints, and walks no other stage');
+
 const fields = z.strictObject({
   seed: z.number().int().min(0).default(42),
   instructions: instructions.prefault({}),
@@ -345,18 +380,43 @@ const fields = z.strictObject({
     .strictObject({
       sampling: Sampling.prefault({ temperature: 0.5, maxTokens: 1024 }),
       mode: z.enum(['text', 'schema']).default('text'),
-      maxWords: count.default(20000).describe('words of a completion that the judge reads, from its start'),
+      windowWords: count
+        .default(20000)
+        .describe('words of a completion that the judge reads at once; a longer one is judged in windows'),
       maxDraws: count.default(5).describe('answers asked for at most, until one can be read'),
     })
     .prefault({}),
   evaluation: z.strictObject({
-    benchmark: path.describe("JSON Lines in LongBench-Write's format: prompt, type, length"),
+    benchmark: path.describe("JSON Lines in LongBench-Write's format: prompt, type, length; a path, gs:// or https://"),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'expected 64 hex characters')
+      .optional()
+      .describe('what the benchmark must hash to'),
     limit: count.optional().describe('prompts taken, from the start of the file'),
     models: z
       .array(z.enum(['base', 'sft', 'dpo']))
       .min(1)
-      .default(['base', 'sft', 'dpo']),
+      .default(['base', 'sft', 'dpo'])
+      .describe('models of the run that are evaluated'),
+    endpoints: z
+      .record(modelName, Endpoint)
+      .default({})
+      .describe('models behind endpoints, evaluated beside those of the run, by a name for each'),
+    completions: count.default(1).describe('completions of each prompt'),
+    judgements: count.max(20).default(1).describe('judgements of each completion; their mean is its score'),
+    positionWords: count
+      .optional()
+      .describe('words of the windows that are judged one by one, for quality along the text; off where unset'),
+    calibration: path
+      .optional()
+      .describe(
+        'completions with frozen judgements (judge.jsonl of longwriter report), judged again: drift of the judge',
+      ),
+    resamples: count.default(2000).describe('resamples of the bootstrap intervals'),
+    waitLimitMinutes: positive.optional().describe('minutes until a served model must be up; no limit where unset'),
     sampling: Sampling.prefault({ temperature: 0.5, maxTokens: 32768 }),
+    alone: evaluationAlone.optional(),
   }),
 });
 /** What a run is told: one YAML file, every default filled in, frozen in the store as the run's lock. */

@@ -1,5 +1,7 @@
+import { countBy } from './count-by.ts';
 import { DIMENSIONS, type Completion, type CompletionPrompt, type Judgement } from './schemas/completion.ts';
-import type { ScoreSummary } from './schemas/evaluation.ts';
+import type { Estimate, ScoreSummary } from './schemas/evaluation.ts';
+import { estimateMean } from './statistics.ts';
 
 /** The length buckets of the paper's table, by required words; the last one is closed at its end. */
 export const BUCKETS = [
@@ -13,29 +15,56 @@ export const BUCKETS = [
 export interface EvaluatedCompletion {
   readonly prompt: CompletionPrompt;
   readonly completion: Completion;
-  readonly judgement: Judgement | undefined;
+  /** The judgements of the whole text that were made, in their order. */
+  readonly judgements: readonly Judgement[];
+  /** The judgement by windows, where one was made. */
+  readonly positions?: Judgement | undefined;
+}
+
+/** S_q of a completion, 0 to 100: the mean over its judgements with a score; undefined where none has one. */
+export function qualityOf({ judgements }: Pick<EvaluatedCompletion, 'judgements'>): number | undefined {
+  return estimateMean(judgements.flatMap(({ qualityScore }) => qualityScore ?? [])).mean ?? undefined;
 }
 
 /** Means over completions, each with its n; an unscored completion lowers the n of S_q and is counted. */
 export function summarize(rows: readonly EvaluatedCompletion[]): ScoreSummary {
-  const lengthScore = mean(rows.map((row) => row.completion.lengthScore));
-  const qualityScore = mean(rows.flatMap((row) => row.judgement?.qualityScore ?? []));
+  const lengthScore = estimateMean(rows.map((row) => row.completion.lengthScore));
+  const qualityScore = estimateMean(rows.flatMap((row) => qualityOf(row) ?? []));
+  const unscored = rows.filter((row) => qualityOf(row) === undefined);
   return {
+    prompts: new Set(rows.map(({ prompt }) => prompt.id)).size,
     completions: rows.length,
     lengthScore,
     qualityScore,
-    overall:
-      lengthScore.mean === null || qualityScore.mean === null ? null : (lengthScore.mean + qualityScore.mean) / 2,
-    words: mean(rows.map((row) => row.completion.words)),
-    stopped: rows.filter((row) => row.completion.finishReason === 'stop').length,
-    unscored: rows.filter((row) => row.judgement?.scores === undefined).length,
+    overall: meanOfBoth(lengthScore, qualityScore),
+    words: estimateMean(rows.map((row) => row.completion.words)),
     dimensions: Object.fromEntries(
       DIMENSIONS.map((dimension) => [
         dimension,
-        mean(rows.flatMap((row) => (row.judgement?.scores ? (row.judgement.scores[dimension] - 1) * 25 : []))),
+        estimateMean(
+          rows.flatMap(
+            ({ judgements }) =>
+              estimateMean(judgements.flatMap(({ scores }) => (scores ? (scores[dimension] - 1) * 25 : []))).mean ?? [],
+          ),
+        ),
       ]),
     ),
+    finishReasons: countBy(rows.map((row) => row.completion.finishReason)),
+    empty: rows.filter((row) => row.completion.words === 0).length,
+    refusals: rows.filter((row) => row.completion.refusal).length,
+    unscored: unscored.length,
+    unscoredReasons: countBy(unscored.map(({ judgements }) => judgements[0]?.unscored ?? 'not judged')),
+    inWindows: rows.filter(({ judgements }) => judgements.some(({ parts }) => parts.length > 1)).length,
+    distinct: estimateMean(rows.map((row) => row.completion.measures.distinct)),
+    compressionRatio: estimateMean(rows.map((row) => row.completion.measures.compressionRatio)),
   };
+}
+
+function meanOfBoth(lengthScore: Estimate, qualityScore: Estimate): Estimate {
+  const { mean: length } = lengthScore;
+  const { mean: quality } = qualityScore;
+  const mean = length === null || quality === null ? null : (length + quality) / 2;
+  return { mean, n: Math.min(lengthScore.n, qualityScore.n), low: null, high: null };
 }
 
 /** The same means for each bucket that has completions. */
@@ -46,11 +75,4 @@ export function summarizeBuckets(rows: readonly EvaluatedCompletion[]): Record<s
       return inside.length > 0 ? [[name, summarize(inside)]] : [];
     }),
   );
-}
-
-function mean(values: readonly number[]): { mean: number | null; n: number } {
-  return {
-    mean: values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length,
-    n: values.length,
-  };
 }

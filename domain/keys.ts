@@ -1,4 +1,5 @@
-import type { ModelName, Stage } from './names.ts';
+import type { Stage } from './names.ts';
+import type { JudgementName } from './schemas/completion.ts';
 
 /** A store path of one immutable model call. */
 export const callKey = (fingerprint: string): string => `calls/${fingerprint.slice(0, 2)}/${fingerprint}.json`;
@@ -74,8 +75,34 @@ export const probeKey = (fingerprint: string): string => `probes/${fingerprint}.
 export const preferencesFolder = (run: string, hash: string): string => `runs/${run}/preferences/${hash}`;
 
 /** A store folder of one evaluation of one model. */
-export const evaluationFolder = (run: string, model: ModelName, hash: string): string =>
+export const evaluationFolder = (run: string, model: string, hash: string): string =>
   `runs/${run}/evaluations/${model}-${hash}`;
+
+/** A store folder of completions whose judgements are frozen, judged again. */
+export const calibrationFolder = (run: string, hash: string): string => `runs/${run}/evaluations/calibration-${hash}`;
+
+/** A store path of the completions that a schedule's first firing froze with their judgements. */
+export const frozenCalibrationKey = (run: string): string => `runs/${run}/calibration.jsonl`;
+
+/** A store folder of what came of each firing of a schedule, one object each. */
+export const firingsFolder = (run: string): string => `runs/${run}/firings`;
+
+/** A store path of what came of the firing that was due at a time (ISO 8601). */
+export const firingKey = (run: string, scheduledAt: string): string =>
+  `${firingsFolder(run)}/${scheduledAt.replaceAll(':', '-')}.json`;
+
+/** A store path of the report of one firing. */
+export const firingReportKey = (run: string, scheduledAt: string): string =>
+  `${firingsFolder(run)}/${scheduledAt.replaceAll(':', '-')}.html`;
+
+/** A store path of a schedule's history page. */
+export const historyKey = (run: string): string => `runs/${run}/history.html`;
+
+/** A store path of all scores of a run's evaluations. */
+export const scoresKey = (run: string): string => `runs/${run}/scores.json`;
+
+/** A store path of a run's report as Markdown. */
+export const markdownKey = (run: string): string => `runs/${run}/report.md`;
 
 /** A store path of the lease of a run's served model: where it is up, and under which attempt. */
 export const leaseKey = (run: string): string => `runs/${run}/lease.json`;
@@ -87,6 +114,6 @@ export const reportKey = (run: string): string => `runs/${run}/report.html`;
 export const completionKey = (folder: string, prompt: string, completion: number): string =>
   `${folder}/completions/${prompt}-${completion}.json`;
 
-/** A store path, inside a folder of completions, of the judgement of one completion. */
-export const judgementKey = (folder: string, prompt: string, completion: number): string =>
-  `${folder}/judgements/${prompt}-${completion}.json`;
+/** A store path, inside a folder of completions, of one judgement of one completion. */
+export const judgementKey = (folder: string, prompt: string, completion: number, judgement: JudgementName): string =>
+  `${folder}/judgements/${prompt}-${completion}-${judgement}.json`;

@@ -12,6 +12,14 @@ export type EndpointName = (typeof ENDPOINT_NAMES)[number];
 export const MODEL_NAMES = ['base', 'sft', 'dpo'] as const;
 export type ModelName = (typeof MODEL_NAMES)[number];
 
+/** Whether a text can name an evaluated model: 1 to 40 of a-z, 0-9 and the hyphen. It becomes part of ids and paths. */
+export function isModelName(text: string): boolean {
+  return /^[a-z0-9-]{1,40}$/.test(text);
+}
+
+/** The judgement that reads a completion in short windows, for quality along the text; the others count from 0. */
+export const POSITIONS = 'positions';
+
 /** How a configuration names a model of the store: this, and its folder. */
 export const STORE_MODEL = 'store:';
 

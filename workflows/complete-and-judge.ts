@@ -1,5 +1,5 @@
 import { ApplicationFailure, executeChild, getExternalWorkflowHandle } from '@temporalio/workflow';
-import type { PromptFolder } from '../activities/list-prompts.ts';
+import type { Fresh, PromptFolder } from '../activities/list-prompts.ts';
 import type { RunConfig } from '../configs/schema.ts';
 import { addSpendings, NO_SPENDING } from '../domain/cost.ts';
 import type { Spending } from '../domain/schemas/call.ts';
@@ -21,50 +21,65 @@ export interface CompleteAndJudgeInput {
   readonly model: ModelReference;
   readonly window: number;
   readonly partitionSize: number;
+  /** Calls that one judgement may take, about. */
   readonly judgeDraws: number;
+  /** What is asked anew, whatever is stored. */
+  readonly fresh?: Fresh;
+  /** Minutes until a served model must be up. */
+  readonly waitLimitMinutes?: number;
   readonly budget: RunConfig['budget'];
 }
 
 /** Asks the served model for all completions of a folder, takes it down, then has them judged; returns what that took. */
 export async function completeAndJudge(input: CompleteAndJudgeInput, prompts: PromptFolder): Promise<Spending> {
   const { run, revision, stage, purpose, model } = input;
-  const count = prompts.prompts * prompts.completions;
-  const items: Omit<PartitionInput, 'part' | 'work' | 'group'> = {
+  const { folder, completions, judgements, positions } = prompts;
+  const made = prompts.prompts * completions;
+  const works = {
+    completions: { count: made, work: { kind: 'completions', folder, completions, ...only(input.fresh?.completions) } },
+    judgements: {
+      count: made * (judgements + (positions ? 1 : 0)),
+      work: { kind: 'judgements', folder, completions, judgements, positions, ...only(input.fresh?.judgements) },
+    },
+  } as const;
+  const items: Omit<PartitionInput, 'part' | 'work' | 'group' | 'count' | 'reportEvery'> = {
     run,
     revision,
     stage,
     purpose,
     model: model.identity,
     offset: 0,
-    count,
     size: input.partitionSize,
     window: input.window,
     maxDraws: input.judgeDraws,
-    reportEvery: Math.ceil(count / REPORTS),
   };
-  const groupOf = (kind: 'completions' | 'judgements') => ({ name: `${model.name}.${kind}`, total: count });
+  const groupOf = (kind: 'completions' | 'judgements') => ({
+    name: `${model.name}.${kind}`,
+    total: works[kind].count,
+  });
   await announce(run, stage, [groupOf('completions'), groupOf('judgements')]);
   const runPart = (kind: 'completions' | 'judgements') => {
     const group = groupOf(kind);
-    const work = { kind, folder: prompts.folder, completions: prompts.completions };
-    // No workflow schedules more than a thousand activities, and a judgement may take several.
-    const size = kind === 'judgements' ? Math.min(items.size, Math.floor(1000 / input.judgeDraws)) : items.size;
+    const { work, count } = works[kind];
+    const reportEvery = Math.ceil(count / REPORTS);
     return withinBudget(input, count, (limits) =>
       startWhenClosed(() =>
         executeChild(partition, {
           workflowId: childId(run, stage, group.name),
-          args: [{ ...items, ...limits, size, part: group.name, group, work }],
+          args: [{ ...items, ...limits, count, reportEvery, part: group.name, group, work }],
           staticSummary: `${count} ${kind} of the ${model.name} model`,
         }),
       ),
     );
   };
-  const completions = await whileServed({ run, revision, model }, () => runPart('completions'));
-  refuseFailed('completions', completions);
-  const judgements = await runPart('judgements');
-  refuseFailed('judgements', judgements);
-  return addSpendings(completions.spending, judgements.spending);
+  const completed = await whileServed({ run, revision, model }, () => runPart('completions'));
+  refuseFailed('completions', completed);
+  const judged = await runPart('judgements');
+  refuseFailed('judgements', judged);
+  return addSpendings(completed.spending, judged.spending);
 }
+
+const only = (fresh: string | undefined): { readonly fresh?: string } => (fresh === undefined ? {} : { fresh });
 
 /** Tells the run how much there is to do, before any of it begins. */
 async function announce(run: string, stage: Stage, groups: readonly PartitionInput['group'][]): Promise<void> {

@@ -8,9 +8,13 @@ export type EvaluateModelInput = Omit<CompleteAndJudgeInput, 'stage' | 'purpose'
 
 /** Measures one model on the benchmark: a completion for each prompt, judged, then scored for length and quality. */
 export async function evaluateModel(input: EvaluateModelInput): Promise<Evaluation & { readonly spending: Spending }> {
-  const { run, revision, model } = input;
-  const prompts = await pausable(run, () => assembly.listPrompts({ run, revision, model, purpose: 'evaluation' }));
+  const { run, revision, model, fresh } = input;
+  const prompts = await pausable(run, () =>
+    assembly.listPrompts({ run, revision, model, purpose: 'evaluation', ...(fresh ? { fresh } : {}) }),
+  );
   const spending = await completeAndJudge({ ...input, stage: 'evaluate', purpose: 'evaluation' }, prompts);
-  const evaluation = await pausable(run, () => assembly.scoreEvaluation({ run, revision, model, ...prompts }));
+  const evaluation = await pausable(run, () =>
+    assembly.scoreEvaluation({ run, revision, model, ...(fresh ? { fresh } : {}), ...prompts }),
+  );
   return { ...evaluation, spending };
 }

@@ -1,6 +1,7 @@
 import { ApplicationFailure, executeChild } from '@temporalio/workflow';
 import type { RunConfig } from '../configs/schema.ts';
-import type { StageOutcomes } from '../activities/stage-outcomes.ts';
+import type { Fresh } from '../activities/list-prompts.ts';
+import type { EvaluatedModels, StageOutcomes } from '../activities/stage-outcomes.ts';
 import { budgetOf } from '../domain/cost.ts';
 import { gateLine } from '../domain/model-gate.ts';
 import { childId, MODEL_NAMES, STAGES, type ModelName, type Stage } from '../domain/names.ts';
@@ -31,6 +32,8 @@ export interface RunPipelineInput {
   readonly until?: Stage;
   /** Goes on with failed samples left out. */
   readonly acceptFailed?: boolean;
+  /** What the evaluation asks anew, whatever is stored: a firing of a schedule. */
+  readonly fresh?: Fresh;
 }
 
 export interface RunOutcome {
@@ -111,18 +114,19 @@ function stageTable(input: RunPipelineInput, state: RunState): StageTable {
 
     evaluate: async ({ sft, dpo }) => {
       const models: Record<ModelName, ModelReference> = { base: sft.base, sft: sft.model, dpo: dpo.model };
-      const evaluations: Partial<Record<ModelName, Awaited<ReturnType<typeof evaluateModel>>>> = {};
+      const evaluations: EvaluatedModels['models'][number][] = [];
       // One served model at a time: a GPU node holds one.
       for (const name of MODEL_NAMES.filter((one) => config.evaluation.models.includes(one))) {
-        evaluations[name] = await startWhenClosed(() =>
+        const evaluation = await startWhenClosed(() =>
           executeChild(evaluateModel, {
             workflowId: childId(run, 'evaluate', name),
-            args: [servedWork(input, models[name])],
+            args: [evaluationWork(input, models[name])],
             staticSummary: `the ${name} model on the benchmark`,
           }),
         );
+        evaluations.push({ ...evaluation, model: name });
       }
-      return evaluations;
+      return { models: evaluations };
     },
 
     report: () => pausable(run, () => assembly.publishReport(reference)),
@@ -183,6 +187,15 @@ function servedWork({ run, revision, config }: RunPipelineInput, model: ModelRef
   const { window, partitionSize } = config.generation;
   const { budget, judge } = config;
   return { run, revision, model, window, partitionSize, judgeDraws: judge.maxDraws, budget };
+}
+
+function evaluationWork(input: RunPipelineInput, model: ModelReference) {
+  const { waitLimitMinutes } = input.config.evaluation;
+  return {
+    ...servedWork(input, model),
+    ...(input.fresh ? { fresh: input.fresh } : {}),
+    ...(waitLimitMinutes === undefined ? {} : { waitLimitMinutes }),
+  };
 }
 
 /** What a finished stage is told by in the run's details. */

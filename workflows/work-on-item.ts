@@ -1,17 +1,15 @@
 import { executeChild } from '@temporalio/workflow';
 import type { UnfinishedItem } from '../activities/find-unfinished.ts';
-import type { JudgeCompletionInput } from '../activities/judge-completion.ts';
 import type { CompletionReference } from '../activities/sample-completion.ts';
-import { addSpendings, NO_SPENDING } from '../domain/cost.ts';
-import { childId } from '../domain/names.ts';
-import type { Spending } from '../domain/schemas/call.ts';
+import { NO_SPENDING } from '../domain/cost.ts';
+import { childId, POSITIONS } from '../domain/names.ts';
 import type { ItemResult } from '../domain/tally.ts';
 import { failureBehind } from './failures.ts';
 import { generateSample } from './generate-sample.ts';
 import type { PartitionInput } from './partition.ts';
 import { llm } from './proxies.ts';
 import { judgeCandidate } from './judge-candidate.ts';
-import { drawUntilAccepted, pausable, startWhenClosed } from './steps.ts';
+import { pausable, startWhenClosed } from './steps.ts';
 
 /** Brings one item of a partition to its result; a failure of our list is one, too. */
 export async function workOnItem(input: PartitionInput, { id, retry }: UnfinishedItem): Promise<ItemResult> {
@@ -27,7 +25,7 @@ export async function workOnItem(input: PartitionInput, { id, retry }: Unfinishe
     );
   }
   if (work.kind === 'selections') return judgeCandidate(input, work.folder, id);
-  const [prompt = '', completion = ''] = id.split('-');
+  const [prompt = '', completion = '', judgement = ''] = id.split('-');
   const reference: CompletionReference = {
     run,
     revision,
@@ -36,47 +34,28 @@ export async function workOnItem(input: PartitionInput, { id, retry }: Unfinishe
     prompt,
     completion: Number(completion),
   };
+  const fresh = work.fresh === undefined ? {} : { fresh: work.fresh };
   const label = `${prompt}, completion ${Number(completion) + 1}`;
-  let spending = NO_SPENDING;
-  const spend = (more: Spending) => (spending = addSpendings(spending, more));
   try {
-    if (work.kind === 'judgements') return await judge(reference, label, maxDraws, spend);
+    if (work.kind === 'judgements') {
+      const name = judgement === POSITIONS ? POSITIONS : Number(judgement);
+      const which = name === POSITIONS ? 'by windows' : `judgement ${name + 1}`;
+      const { scored, spending } = await pausable(run, () =>
+        llm('judge').judgeCompletion.executeWithOptions({ summary: `judge ${label}, ${which}` }, [
+          { ...reference, ...fresh, judgement: name },
+        ]),
+      );
+      return scored ? { verdict: 'kept', spending } : { verdict: 'rejected', reason: 'unscored', spending };
+    }
     const made = await pausable(run, () =>
       llm('served').sampleCompletion.executeWithOptions({ summary: `ask ${label}` }, [
-        { ...reference, model: input.model ?? '' },
+        { ...reference, ...fresh, model: input.model ?? '' },
       ]),
     );
     return { verdict: 'kept', ...made };
   } catch (error) {
     const behind = failureBehind(error);
     if (!behind) throw error;
-    return { verdict: 'failed', type: behind.type, spending };
+    return { verdict: 'failed', type: behind.type, spending: NO_SPENDING };
   }
-}
-
-async function judge(
-  reference: CompletionReference,
-  label: string,
-  maxDraws: number,
-  spend: (more: Spending) => Spending,
-): Promise<ItemResult> {
-  const earlier: string[] = [];
-  let spending = NO_SPENDING;
-  const outcome = await drawUntilAccepted(maxDraws, async (draw) => {
-    const input: JudgeCompletionInput = {
-      ...reference,
-      draw,
-      earlier: [...earlier],
-      last: draw + 1 === maxDraws,
-    };
-    const judged = await pausable(reference.run, () =>
-      llm('judge').judgeCompletion.executeWithOptions({ summary: `judge ${label}` }, [input]),
-    );
-    spending = spend(judged.spending);
-    if (!judged.ok) earlier.push(judged.call);
-    return judged;
-  });
-  return outcome.ok && outcome.scored
-    ? { verdict: 'kept', spending }
-    : { verdict: 'rejected', reason: 'unscored', spending };
 }

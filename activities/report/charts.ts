@@ -13,7 +13,7 @@ export interface LengthPoint {
 }
 
 /** Told apart by shape as well as by colour. */
-const SYMBOLS = { base: 'circle', sft: 'rect', dpo: 'diamond' } as const;
+const SYMBOLS: Readonly<Record<string, string>> = { base: 'circle', sft: 'rect', dpo: 'diamond' };
 
 /** Required against written words of each model, on logarithmic axes. */
 export function drawModelLengths(evaluations: readonly EvaluationScores[]): Markup {
@@ -22,7 +22,7 @@ export function drawModelLengths(evaluations: readonly EvaluationScores[]): Mark
     evaluations.map(({ model, points }) => ({
       name: modelLabel(model),
       color: `var(--${model})`,
-      symbol: SYMBOLS[model],
+      symbol: SYMBOLS[model] ?? 'circle',
       points,
     })),
   );

@@ -116,9 +116,9 @@ function scores(summary: ScoreSummary): (Markup | string)[] {
   return [
     score(summary.lengthScore),
     score(summary.qualityScore),
-    html`${decimal(summary.overall)} <small>n ${n}</small>`,
+    html`${decimal(summary.overall.mean)} <small>n ${n}</small>`,
     html`${words(summary.words.mean)} <small>n ${summary.words.n}</small>`,
-    html`${summary.stopped} <small>of ${summary.completions}</small>`,
+    html`${summary.finishReasons['stop'] ?? 0} <small>of ${summary.completions}</small>`,
     html`${summary.unscored} <small>of ${summary.completions}</small>`,
   ];
 }

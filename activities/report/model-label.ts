@@ -1,8 +1,6 @@
-import type { ModelName } from '../../domain/names.ts';
-
-const LABELS: Readonly<Record<ModelName, string>> = { base: 'base', sft: 'SFT', dpo: 'DPO' };
+const LABELS: Readonly<Record<string, string>> = { base: 'base', sft: 'SFT', dpo: 'DPO' };
 
 /** A model of the run as people write it. */
-export function modelLabel(model: ModelName): string {
-  return LABELS[model];
+export function modelLabel(model: string): string {
+  return LABELS[model] ?? model;
 }

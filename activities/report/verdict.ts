@@ -49,9 +49,10 @@ function compare(before: EvaluationScores, after: EvaluationScores): string {
 
 function endings(evaluations: readonly EvaluationScores[]): string {
   const stopped = evaluations.map(
-    ({ model, overall }) => `${overall.stopped} of ${counted(overall.completions, 'answer')} of ${modelLabel(model)}`,
+    ({ model, overall }) =>
+      `${overall.finishReasons['stop'] ?? 0} of ${counted(overall.completions, 'answer')} of ${modelLabel(model)}`,
   );
-  const allStopped = evaluations.every(({ overall }) => overall.stopped === overall.completions);
+  const allStopped = evaluations.every(({ overall }) => (overall.finishReasons['stop'] ?? 0) === overall.completions);
   const cut = allStopped ? '' : ' The others were cut, so their length is not the model’s own choice.';
   return `Ended by themselves: ${listed(stopped)}.${cut}`;
 }

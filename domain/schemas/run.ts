@@ -31,13 +31,18 @@ export const Lease = z.strictObject({
 });
 export type Lease = z.infer<typeof Lease>;
 
-/** A model of a run: its identity (hash of its weights, or hub name), and where it lies. */
+/** A model: its identity (hash of its weights, hub name, or provider and name), and where it lies or answers. */
 export const ModelReference = z.strictObject({
-  name: z.enum(['base', 'sft', 'dpo']),
+  /** What the run calls it: base, sft, dpo, or a name of the configuration. */
+  name: z.string(),
   identity: z.string(),
   location: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('node'), path: z.string() }),
     z.strictObject({ kind: z.literal('store'), folder: z.string() }),
+    /** Behind `evaluation.endpoints` of the configuration, by its name there; nothing is served for it. */
+    z.strictObject({ kind: z.literal('endpoint') }),
+    /** Not asked at all: its answers are rows of a file (pred.jsonl or judge.jsonl of the released scripts). */
+    z.strictObject({ kind: z.literal('predictions'), key: z.string() }),
   ]),
 });
 export type ModelReference = z.infer<typeof ModelReference>;

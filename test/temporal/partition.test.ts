@@ -127,25 +127,23 @@ describe.skipIf(missing('services'))('partition', () => {
     expect(counts).toMatchObject({ kept: 5, rejected: {}, failed: { 'Model.BadRequest': 1 } });
   });
 
-  test('a judge that cannot be read is asked again, told of the earlier calls, and at last leaves it unscored', async () => {
+  test('each judgement of a completion is an item; one that could not be read is counted as unscored', async () => {
     const asked: JudgeCompletionInput[] = [];
+    const work = { kind: 'judgements', folder: 'f', completions: 2, judgements: 2, positions: true, fresh: 'now' };
     const counts = await pipeline.withActivities(
       {
-        findUnfinished: async () => ({ items: [{ id: 'a-0' }, { id: 'b-1' }], finished: none }),
+        findUnfinished: async () => ({ items: [{ id: 'a-0-1' }, { id: 'b-1-positions' }], finished: none }),
         judgeCompletion: async (input: JudgeCompletionInput) => {
           asked.push(input);
-          if (input.prompt === 'a') return { ok: true, scored: true, spending };
-          return input.last
-            ? { ok: true, scored: false, spending }
-            : { ok: false, reason: 'no JSON object', call: `c${input.draw}`, spending };
+          return { scored: input.prompt === 'a', spending };
         },
       },
-      () => run(newRun(), { work: { kind: 'judgements', folder: 'f', completions: 2 }, count: 2 }),
+      () => run(newRun(), { work: work as never, count: 2 }),
     );
     expect(counts).toMatchObject({ kept: 1, rejected: { unscored: 1 }, failed: {} });
-    expect(asked.filter(({ prompt }) => prompt === 'b')).toMatchObject([
-      { completion: 1, draw: 0, last: false, earlier: [] },
-      { completion: 1, draw: 1, last: true, earlier: ['c0'] },
+    expect(asked.toSorted((one, other) => one.completion - other.completion)).toMatchObject([
+      { prompt: 'a', completion: 0, judgement: 1, fresh: 'now' },
+      { prompt: 'b', completion: 1, judgement: 'positions', fresh: 'now' },
     ]);
   });
 

@@ -37,17 +37,19 @@ describe('buildPreferencePairs', () => {
         const text = Array.from({ length: 10 }, () => topic).join(' ');
         const words = countWords(text);
         const scores = { lengthScore: lengthScore(10, words), spending: NO_SPENDING };
-        const view = { prompt, completion, call: 'c', text, words, finishReason, ...scores };
+        const measures = { distinct: 1, compressionRatio: 1 };
+        const view = { prompt, completion, call: 'c', text, words, finishReason, measures, refusal: false, ...scores };
         await deps.store.putView(completionKey(FOLDER, prompt, completion), jsonBytes(view));
-        const judgement = { prompt, completion, calls: [], judgedWords: words, spending: NO_SPENDING };
+        const judgement = { prompt, completion, judgement: 0, calls: [], parts: [], spending: NO_SPENDING };
         const verdict = qualityScore === undefined ? { unscored: 'no JSON' } : { qualityScore };
-        await deps.store.putView(judgementKey(FOLDER, prompt, completion), jsonBytes({ ...judgement, ...verdict }));
+        await deps.store.putView(judgementKey(FOLDER, prompt, completion, 0), jsonBytes({ ...judgement, ...verdict }));
       }
     }
   }
 
+  const SET = { folder: FOLDER, completions: 2, judgements: 1, positions: false };
   const build = (prompts: number) =>
-    inActivity(() => buildPreferencePairs(deps, { run: 'r', revision: 1, folder: FOLDER, prompts, completions: 2 }));
+    inActivity(() => buildPreferencePairs(deps, { run: 'r', revision: 1, ...SET, prompts }));
   const pairs = () => readJsonLines(deps.store, `${FOLDER}/pairs.jsonl`, PreferenceRow);
   const manifest = () => findManifest(deps.store, FOLDER);
 

@@ -1,9 +1,8 @@
 import { NO_SPENDING } from '../../domain/cost.ts';
 import type { ReportData } from '../../activities/report/data.ts';
-import { summarize, summarizeBuckets, type EvaluatedCompletion } from '../../domain/evaluation.ts';
+import { qualityOf, summarize, summarizeBuckets, type EvaluatedCompletion } from '../../domain/evaluation.ts';
 import { lengthScore } from '../../domain/length.ts';
 import { judgeModel } from '../../domain/model-gate.ts';
-import type { ModelName } from '../../domain/names.ts';
 import { qualityScore } from '../../domain/rubric.ts';
 import type { RubricScores } from '../../domain/schemas/completion.ts';
 import type { EvaluationScores } from '../../domain/schemas/evaluation.ts';
@@ -12,11 +11,7 @@ import type { ProbeScores } from '../../domain/schemas/probe.ts';
 const REQUIRED = [200, 800, 100, 1200, 400, 500, 300, 1000];
 
 /** Scores of a model that wrote these words for eight prompts; the judge left the prompts named in `unscored` alone. */
-export function evaluated(
-  model: ModelName,
-  words: readonly number[],
-  unscored: readonly number[] = [],
-): EvaluationScores {
+export function evaluated(model: string, words: readonly number[], unscored: readonly number[] = []): EvaluationScores {
   const rows = words.map((written, index): EvaluatedCompletion => {
     const required = REQUIRED[index % REQUIRED.length]!;
     const score = (offset: number) =>
@@ -39,30 +34,53 @@ export function evaluated(
         words: written,
         finishReason: index % 4 === 3 ? 'length' : 'stop',
         lengthScore: written === 0 ? 0 : lengthScore(required, written),
+        measures: { distinct: 0.9, compressionRatio: 2.1 },
+        refusal: false,
       },
-      judgement: {
-        ...identity,
-        calls: [],
-        judgedWords: written,
-        ...(unscored.includes(index) ? { unscored: 'no JSON object' } : { scores, qualityScore: qualityScore(scores) }),
-      },
+      judgements: [
+        {
+          ...identity,
+          judgement: 0,
+          calls: [],
+          parts: [],
+          ...(unscored.includes(index)
+            ? { unscored: 'no JSON object' }
+            : { scores, qualityScore: qualityScore(scores) }),
+        },
+      ],
     };
   });
   return {
     model,
     identity: 'weights',
-    judge: { model: 'openai/SmolLM2-135M-Instruct', temperature: 0.5, promptHash: '9f2c4e1a77b03d56' },
+    judge: {
+      model: 'openai/SmolLM2-135M-Instruct',
+      temperature: 0.5,
+      promptHash: '9f2c4e1a77b03d56',
+      judgements: 1,
+      windowWords: 800,
+    },
+    statistics: { confidence: 0.95, resamples: 2000, seed: 42 },
     benchmark: 'configs/data/benchmark.jsonl',
     overall: summarize(rows),
     buckets: summarizeBuckets(rows),
-    points: rows.map(({ prompt, completion, judgement }) => ({
-      prompt: prompt.id,
-      type: prompt.type,
-      required: prompt.length,
-      written: completion.words,
-      finishReason: completion.finishReason,
-      lengthScore: completion.lengthScore,
-      qualityScore: judgement?.qualityScore ?? null,
+    languages: {},
+    types: {},
+    lengths: [],
+    positions: [],
+    spread: { lengthScore: null, qualityScore: null, words: null, judgement: null },
+    points: rows.map((row) => ({
+      prompt: row.prompt.id,
+      completion: 0,
+      type: row.prompt.type,
+      language: 'en',
+      required: row.prompt.length,
+      written: row.completion.words,
+      finishReason: row.completion.finishReason,
+      refusal: false,
+      lengthScore: row.completion.lengthScore,
+      qualityScore: qualityOf(row) ?? null,
+      ...row.completion.measures,
     })),
   };
 }

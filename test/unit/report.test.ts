@@ -36,7 +36,7 @@ describe('a report', () => {
   it('shows every score with its n, and how many answers are unscored', () => {
     const sft = SAMPLE_REPORT.evaluations[1]!.overall;
     expect(text).toContain(
-      `SFT ${sft.lengthScore.mean!.toFixed(1)} n 8 ${sft.qualityScore.mean!.toFixed(1)} n 6 ${sft.overall!.toFixed(1)} n 8/6 555 n 8 6 of 8 2 of 8`,
+      `SFT ${sft.lengthScore.mean!.toFixed(1)} n 8 ${sft.qualityScore.mean!.toFixed(1)} n 6 ${sft.overall.mean!.toFixed(1)} n 8/6 555 n 8 6 of 8 2 of 8`,
     );
   });
 
@@ -115,7 +115,7 @@ describe('a report', () => {
     const evaluations = SAMPLE_REPORT.evaluations.map((one) => ({
       ...one,
       benchmark: HOSTILE,
-      judge: { model: HOSTILE, temperature: 0.5, promptHash: HOSTILE },
+      judge: { model: HOSTILE, temperature: 0.5, promptHash: HOSTILE, judgements: 1, windowWords: 800 },
     }));
     const hostile = renderReport({
       ...SAMPLE_REPORT,

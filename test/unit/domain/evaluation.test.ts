@@ -11,15 +11,27 @@ function row(length: number, lengthScore: number, score?: number, finishReason =
   const identity = { prompt: 'p', completion: 0, spending: NO_SPENDING };
   return {
     prompt: { id: 'p', prompt: 'Write.', length, type: 'News Report' },
-    completion: { ...identity, call: 'c', text: 'text', words: length, finishReason, lengthScore },
-    judgement: {
+    completion: {
       ...identity,
-      calls: ['j'],
-      judgedWords: length,
-      ...(score === undefined
-        ? { unscored: 'no JSON object' }
-        : { scores: all(score), qualityScore: qualityScore(all(score)) }),
+      call: 'c',
+      text: 'text',
+      words: length,
+      finishReason,
+      lengthScore,
+      measures: { distinct: 1, compressionRatio: 1 },
+      refusal: false,
     },
+    judgements: [
+      {
+        ...identity,
+        judgement: 0,
+        calls: ['j'],
+        parts: [],
+        ...(score === undefined
+          ? { unscored: 'no JSON object' }
+          : { scores: all(score), qualityScore: qualityScore(all(score)) }),
+      },
+    ],
   };
 }
 
@@ -29,28 +41,32 @@ describe('summarize', () => {
       completions: 2,
       lengthScore: { mean: 75, n: 2 },
       qualityScore: { mean: 75, n: 2 },
-      overall: 75,
+      overall: { mean: 75 },
       words: { mean: 200, n: 2 },
-      stopped: 1,
+      finishReasons: { stop: 1, length: 1 },
       unscored: 0,
       dimensions: { clarity: { mean: 75, n: 2 } },
     });
   });
 
   it('lets an unscored completion lower n, and never fills its score in', () => {
-    const summary = summarize([row(100, 100, 5), row(100, 0), { ...row(100, 50), judgement: undefined }]);
+    const summary = summarize([row(100, 100, 5), row(100, 0), { ...row(100, 50), judgements: [] }]);
     expect(summary).toMatchObject({
       lengthScore: { mean: 50, n: 3 },
       qualityScore: { mean: 100, n: 1 },
-      overall: 75,
+      overall: { mean: 75 },
       unscored: 2,
       dimensions: { relevance: { mean: 100, n: 1 } },
     });
   });
 
   it('has no overall score where nothing is scored', () => {
-    expect(summarize([row(100, 80)])).toMatchObject({ qualityScore: { mean: null, n: 0 }, overall: null, unscored: 1 });
-    expect(summarize([])).toMatchObject({ completions: 0, lengthScore: { mean: null, n: 0 }, overall: null });
+    expect(summarize([row(100, 80)])).toMatchObject({
+      qualityScore: { mean: null, n: 0 },
+      overall: { mean: null },
+      unscored: 1,
+    });
+    expect(summarize([])).toMatchObject({ completions: 0, lengthScore: { mean: null, n: 0 }, overall: { mean: null } });
   });
 
   it('keeps its schema', () => {

@@ -68,7 +68,7 @@ describe('the store’s keys', () => {
     lease: keys.leaseKey('demo'),
     report: keys.reportKey('demo'),
     completion: keys.completionKey(folder, HASH, 3),
-    judgement: keys.judgementKey(folder, HASH, 3),
+    judgement: keys.judgementKey(folder, HASH, 3, 0),
   };
 
   it('are all different, relative, and of plain characters', () => {
