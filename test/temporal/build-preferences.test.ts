@@ -58,13 +58,17 @@ describe.skipIf(missing('services'))('buildPreferences', () => {
         throw new Error('the node is gone');
       }
       made[kind].add(id);
-      return kind === 'completions'
-        ? { words: 5, spending: NO_SPENDING }
-        : { ok: true, scored: true, spending: NO_SPENDING };
+      return kind === 'completions' ? { words: 5, spending: NO_SPENDING } : { scored: true, spending: NO_SPENDING };
     };
     const activities = {
       ...goodActivities([]).activities,
-      listPrompts: async () => ({ folder: 'f', prompts: PROMPTS, completions: COMPLETIONS }),
+      listPrompts: async () => ({
+        folder: 'f',
+        prompts: PROMPTS,
+        completions: COMPLETIONS,
+        judgements: 1,
+        positions: false,
+      }),
       findUnfinished: async ({ work: of, offset, count }: FindUnfinishedInput) => {
         const kind = of.kind === 'judgements' ? 'judgements' : 'completions';
         looked.push(`${kind} ${offset}+${count}`);

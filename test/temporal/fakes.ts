@@ -63,10 +63,12 @@ export function goodActivities(trace: string[]) {
         folder: `${purpose}-${name}`,
         prompts: 2,
         completions: 1,
+        judgements: 1,
+        positions: false,
       }),
       serveModel: async ({ model: { identity } }: ServeModelInput) => serveUntilCancelled(identity, trace),
       sampleCompletion: async () => (trace.push('complete'), { words: 5, spending }),
-      judgeCompletion: async () => (trace.push('judge'), { ok: true, scored: true, spending }),
+      judgeCompletion: async () => (trace.push('judge'), { scored: true, spending }),
       buildPreferencePairs: async () => (
         trace.push('pairs'),
         { folder: 'preferences-sft', prompts: 2, pairs: 2, general: 0, generalAsked: 0, dropped: {}, spread: SPREAD }
