@@ -1,9 +1,11 @@
-import { qualityOf, summarize, summarizeBuckets } from '../domain/evaluation.ts';
+import { numbersOf } from '../domain/evaluation.ts';
 import { fingerprint, sha256Hex } from '../domain/fingerprint.ts';
 import { JUDGE_PROMPT } from '../domain/prompts.ts';
 import type { Spending } from '../domain/schemas/call.ts';
 import type { EvaluationScores } from '../domain/schemas/evaluation.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
+import { scoreCompletions } from '../domain/scores.ts';
+import { CONFIDENCE } from '../domain/statistics.ts';
 import { readCompletionSet } from './completion-set.ts';
 import type { ActivityDeps } from './deps.ts';
 import { whileBeating } from './heartbeat.ts';
@@ -33,6 +35,7 @@ export function scoreEvaluation(deps: ActivityDeps, input: ScoreEvaluationInput)
 
 async function writeScores(deps: ActivityDeps, input: ScoreEvaluationInput): Promise<Evaluation> {
   const config = await deps.files.config(input);
+  const resampling = { resamples: config.evaluation.resamples, seed: config.seed };
   const rows = await readCompletionSet(deps, input);
   const judgePrompt = config.prompts.judge === undefined ? JUDGE_PROMPT : await deps.files.text(config.prompts.judge);
   const scores: EvaluationScores = {
@@ -47,27 +50,8 @@ async function writeScores(deps: ActivityDeps, input: ScoreEvaluationInput): Pro
     },
     benchmark: config.evaluation.benchmark,
     ...(input.fresh?.judgements === undefined ? {} : { fresh: input.fresh.judgements }),
-    statistics: { confidence: 0.95, resamples: config.evaluation.resamples, seed: config.seed },
-    overall: summarize(rows),
-    buckets: summarizeBuckets(rows),
-    languages: {},
-    types: {},
-    lengths: [],
-    positions: [],
-    spread: { lengthScore: null, qualityScore: null, words: null, judgement: null },
-    points: rows.map((row) => ({
-      prompt: row.prompt.id,
-      completion: row.completion.completion,
-      type: row.prompt.type,
-      language: 'other',
-      required: row.prompt.length,
-      written: row.completion.words,
-      finishReason: row.completion.finishReason,
-      refusal: row.completion.refusal,
-      lengthScore: row.completion.lengthScore,
-      qualityScore: qualityOf(row) ?? null,
-      ...row.completion.measures,
-    })),
+    statistics: { confidence: CONFIDENCE, ...resampling },
+    ...scoreCompletions(rows.map(numbersOf), resampling),
   };
   await writeFolder(
     deps.store,
