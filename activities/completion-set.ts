@@ -46,10 +46,3 @@ export async function* completionsByPrompt(
     }
   }
 }
-
-/** All completions of a folder that were made, each with its prompt and its judgements, in order. */
-export async function readCompletionSet(deps: ActivityDeps, set: CompletionSet): Promise<EvaluatedCompletion[]> {
-  const all: EvaluatedCompletion[] = [];
-  for await (const made of completionsByPrompt(deps, set)) all.push(...made);
-  return all;
-}

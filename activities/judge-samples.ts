@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { RunConfig } from '../configs/schema.ts';
 import { contaminationIndex } from '../domain/contamination.ts';
 import { filterText, isFilterReason, type FilterRefusal, type TextMeasures } from '../domain/filter.ts';
-import { scriptOf } from '../domain/language.ts';
+import { languageOf } from '../domain/language.ts';
 import { lengthScore } from '../domain/length.ts';
 import { nearDuplicates } from '../domain/near-duplicates.ts';
 import { taskOf } from '../domain/prompts.ts';
-import type { DatasetSample, Rejection, SftRow, TextLanguage } from '../domain/schemas/dataset.ts';
+import type { DatasetSample, Rejection, SftRow } from '../domain/schemas/dataset.ts';
 import { Instruction } from '../domain/schemas/instruction.ts';
 import type { Sample } from '../domain/schemas/sample.ts';
 import { splitOf } from '../domain/split.ts';
@@ -192,11 +192,6 @@ function factsOf(
     words,
     lengthScore: required === undefined ? null : lengthScore(required, words),
   };
-}
-
-function languageOf(text: string): TextLanguage {
-  const script = scriptOf(text);
-  return script === 'han' ? 'zh' : script === 'latin' ? 'en' : 'other';
 }
 
 function sftRow(instruction: string, text: string): SftRow {

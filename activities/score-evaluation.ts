@@ -1,16 +1,21 @@
-import { qualityOf, summarize, summarizeBuckets } from '../domain/evaluation.ts';
-import { fingerprint, sha256Hex } from '../domain/fingerprint.ts';
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunConfig } from '../configs/schema.ts';
+import { sha256Hex } from '../domain/fingerprint.ts';
 import { JUDGE_PROMPT } from '../domain/prompts.ts';
-import type { Spending } from '../domain/schemas/call.ts';
 import type { EvaluationScores } from '../domain/schemas/evaluation.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
-import { readCompletionSet } from './completion-set.ts';
+import { scoreCompletions } from '../domain/scores.ts';
+import { CONFIDENCE } from '../domain/statistics.ts';
 import type { ActivityDeps } from './deps.ts';
+import { findManifest, uploadFiles } from './folder.ts';
 import { whileBeating } from './heartbeat.ts';
-import { writeFolder } from './folder.ts';
-import { jsonBytes, jsonLinesBytes } from './io/store/json.ts';
+import { jsonBytes } from './io/store/json.ts';
 import type { Fresh, PromptFolder } from './list-prompts.ts';
 import { modelIdentity, type RunReference } from './run-files.ts';
+import { inWorkFolder } from './work-folder.ts';
+import { writeEvaluationRows } from './write-evaluation-rows.ts';
 
 export interface ScoreEvaluationInput extends RunReference, PromptFolder {
   readonly fresh?: Fresh;
@@ -26,15 +31,26 @@ export interface Evaluation {
   readonly qualityScore: number | null;
 }
 
-/** Computes a model's scores from its completions and judgements, and writes them beside these. */
+/**
+ * Computes a model's scores from its completions and judgements, and writes them beside these with all rows. Texts pass
+ * through and are not held. Same completions and judgements, same bytes; what stands already is left alone.
+ */
 export function scoreEvaluation(deps: ActivityDeps, input: ScoreEvaluationInput): Promise<Evaluation> {
-  return whileBeating(() => writeScores(deps, input));
+  return whileBeating((signal) =>
+    inWorkFolder(deps.node.home, `scores-${input.run}`, (local) => writeScores(deps, input, local, signal)),
+  );
 }
 
-async function writeScores(deps: ActivityDeps, input: ScoreEvaluationInput): Promise<Evaluation> {
+async function writeScores(
+  deps: ActivityDeps,
+  input: ScoreEvaluationInput,
+  local: string,
+  signal: AbortSignal,
+): Promise<Evaluation> {
   const config = await deps.files.config(input);
-  const rows = await readCompletionSet(deps, input);
+  const { numbers, judgements, sha256 } = await writeEvaluationRows(deps, input, local, signal);
   const judgePrompt = config.prompts.judge === undefined ? JUDGE_PROMPT : await deps.files.text(config.prompts.judge);
+  const resampling = { resamples: config.evaluation.resamples, seed: config.seed };
   const scores: EvaluationScores = {
     model: input.model.name,
     identity: input.model.identity,
@@ -45,61 +61,46 @@ async function writeScores(deps: ActivityDeps, input: ScoreEvaluationInput): Pro
       judgements: input.judgements,
       windowWords: config.judge.windowWords,
     },
-    benchmark: config.evaluation.benchmark,
+    ...askedOf(input.model, config),
     ...(input.fresh?.judgements === undefined ? {} : { fresh: input.fresh.judgements }),
-    statistics: { confidence: 0.95, resamples: config.evaluation.resamples, seed: config.seed },
-    overall: summarize(rows),
-    buckets: summarizeBuckets(rows),
-    languages: {},
-    types: {},
-    lengths: [],
-    positions: [],
-    spread: { lengthScore: null, qualityScore: null, words: null, judgement: null },
-    points: rows.map((row) => ({
-      prompt: row.prompt.id,
-      completion: row.completion.completion,
-      type: row.prompt.type,
-      language: 'other',
-      required: row.prompt.length,
-      written: row.completion.words,
-      finishReason: row.completion.finishReason,
-      refusal: row.completion.refusal,
-      lengthScore: row.completion.lengthScore,
-      qualityScore: qualityOf(row) ?? null,
-      ...row.completion.measures,
-    })),
+    statistics: { confidence: CONFIDENCE, ...resampling },
+    ...scoreCompletions(numbers, resampling),
   };
-  await writeFolder(
-    deps.store,
-    input.folder,
-    fingerprint(scores),
-    [
-      {
-        path: 'completions.jsonl',
-        bytes: jsonLinesBytes(rows.map(({ completion }) => withoutSpending(completion))),
-        rows: rows.length,
-      },
-      {
-        path: 'judgements.jsonl',
-        bytes: jsonLinesBytes(rows.flatMap(({ judgements }) => judgements.map(withoutSpending))),
-      },
-      { path: 'scores.json', bytes: jsonBytes(scores) },
-    ],
-    { completions: rows.length, unscored: scores.overall.unscored },
-  );
+  const bytes = jsonBytes(scores);
+  const inputs = createHash('sha256').update(sha256).update(bytes).digest('hex');
+  if ((await findManifest(deps.store, input.folder))?.inputs !== inputs) {
+    await writeFile(join(local, 'scores.json'), bytes);
+    await uploadFiles(
+      deps.store,
+      input.folder,
+      local,
+      [
+        { path: 'completions.jsonl', rows: numbers.length },
+        { path: 'judgements.jsonl', rows: judgements },
+        { path: 'scores.json' },
+      ],
+      { inputs, counts: { completions: numbers.length, unscored: scores.overall.unscored } },
+    );
+  }
   const { lengthScore, qualityScore, words } = scores.overall;
   return {
     folder: input.folder,
-    completions: rows.length,
+    completions: numbers.length,
     words: words.mean,
     lengthScore: lengthScore.mean,
     qualityScore: qualityScore.mean,
   };
 }
 
-/** A view as a row: what it cost differs from run to run, and rows do not. */
-function withoutSpending<T extends { readonly spending: Spending }>(view: T): Omit<T, 'spending'> {
-  const { spending, ...row } = view;
-  void spending;
-  return row;
+/** What the model was asked, and how; of answers that were imported only where they come from is known. */
+function askedOf(
+  { location }: ModelReference,
+  { evaluation }: RunConfig,
+): Pick<EvaluationScores, 'benchmark' | 'sampling'> {
+  if (location.kind === 'predictions') return { benchmark: location.key };
+  const { temperature, topP, maxTokens } = evaluation.sampling;
+  return {
+    benchmark: evaluation.benchmark,
+    sampling: { temperature, ...(topP === undefined ? {} : { topP }), maxTokens },
+  };
 }

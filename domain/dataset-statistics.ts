@@ -1,5 +1,6 @@
 import { countBy } from './count-by.ts';
 import type { DatasetEntry } from './dataset-entry.ts';
+import { quantile } from './statistics.ts';
 
 /** The S_l from which on a row keeps its length well enough for `configs/longwriter-666.yaml`. */
 const GOOD_LENGTH_SCORE = 80;
@@ -90,12 +91,6 @@ export function wordStatistics(words: readonly number[]): WordStatistics | undef
 function statistics(name: string, words: readonly number[]): [string, WordStatistics][] {
   const found = wordStatistics(words);
   return found ? [[name, found]] : [];
-}
-
-function quantile(sorted: readonly number[], share: number): number {
-  const position = (sorted.length - 1) * share;
-  const below = sorted[Math.floor(position)]!;
-  return below + (sorted[Math.ceil(position)]! - below) * (position - Math.floor(position));
 }
 
 function sum(values: readonly number[]): number {

@@ -1,7 +1,15 @@
-import { countBy } from './count-by.ts';
-import { DIMENSIONS, type Completion, type CompletionPrompt, type Judgement } from './schemas/completion.ts';
-import type { Estimate, ScoreSummary } from './schemas/evaluation.ts';
-import { estimateMean } from './statistics.ts';
+import { groupBy } from './group-by.ts';
+import { requestedLanguage } from './language.ts';
+import { qualityScore } from './rubric.ts';
+import {
+  DIMENSIONS,
+  type Completion,
+  type CompletionPrompt,
+  type Dimension,
+  type Judgement,
+} from './schemas/completion.ts';
+import type { Comparison, EvaluationScores, ScoredPoint } from './schemas/evaluation.ts';
+import { averageOf, resample, toEstimate } from './statistics.ts';
 
 /** The length buckets of the paper's table, by required words; the last one is closed at its end. */
 export const BUCKETS = [
@@ -21,58 +29,93 @@ export interface EvaluatedCompletion {
   readonly positions?: Judgement | undefined;
 }
 
-/** S_q of a completion, 0 to 100: the mean over its judgements with a score; undefined where none has one. */
-export function qualityOf({ judgements }: Pick<EvaluatedCompletion, 'judgements'>): number | undefined {
-  return estimateMean(judgements.flatMap(({ qualityScore }) => qualityScore ?? [])).mean ?? undefined;
+/** What scores are computed from: the numbers of one completion, without its text, so that thousands are held at once. */
+export interface CompletionNumbers {
+  readonly point: ScoredPoint;
+  /** Mean over its judgements with scores of (score − 1) × 25; undefined where none has any. */
+  readonly dimensions: Readonly<Record<Dimension, number>> | undefined;
+  /** S_q of each of its judgements with scores. */
+  readonly judgements: readonly number[];
+  /** Why its first judgement has no scores; undefined where one of them has. */
+  readonly unscored: string | undefined;
+  /** Whether it was judged in several windows. */
+  readonly inWindows: boolean;
+  /** S_q of each window that was judged by itself, `from` so many words on. */
+  readonly positions: readonly { readonly from: number; readonly words: number; readonly qualityScore: number }[];
 }
 
-/** Means over completions, each with its n; an unscored completion lowers the n of S_q and is counted. */
-export function summarize(rows: readonly EvaluatedCompletion[]): ScoreSummary {
-  const lengthScore = estimateMean(rows.map((row) => row.completion.lengthScore));
-  const qualityScore = estimateMean(rows.flatMap((row) => qualityOf(row) ?? []));
-  const unscored = rows.filter((row) => qualityOf(row) === undefined);
+/** S_q of a completion, 0 to 100: the mean over its judgements with a score; undefined where none has one. */
+export function qualityOf({ judgements }: Pick<EvaluatedCompletion, 'judgements'>): number | undefined {
+  return meanOf(judgements.flatMap(({ qualityScore: score }) => score ?? []));
+}
+
+/** The numbers of a completion. */
+export function numbersOf(row: EvaluatedCompletion): CompletionNumbers {
+  const { prompt, completion, judgements, positions } = row;
+  const scores = judgements.flatMap((one) => one.scores ?? []);
+  const ofDimension = (name: Dimension): number => meanOf(scores.map((one) => (one[name] - 1) * 25))!;
+  const quality = qualityOf(row);
   return {
-    prompts: new Set(rows.map(({ prompt }) => prompt.id)).size,
-    completions: rows.length,
-    lengthScore,
-    qualityScore,
-    overall: meanOfBoth(lengthScore, qualityScore),
-    words: estimateMean(rows.map((row) => row.completion.words)),
-    dimensions: Object.fromEntries(
-      DIMENSIONS.map((dimension) => [
-        dimension,
-        estimateMean(
-          rows.flatMap(
-            ({ judgements }) =>
-              estimateMean(judgements.flatMap(({ scores }) => (scores ? (scores[dimension] - 1) * 25 : []))).mean ?? [],
-          ),
-        ),
-      ]),
+    point: {
+      prompt: prompt.id,
+      completion: completion.completion,
+      type: prompt.type,
+      language: requestedLanguage(prompt.prompt),
+      required: prompt.length,
+      written: completion.words,
+      finishReason: completion.finishReason,
+      refusal: completion.refusal,
+      lengthScore: completion.lengthScore,
+      qualityScore: quality ?? null,
+      ...completion.measures,
+    },
+    dimensions:
+      scores.length === 0
+        ? undefined
+        : (Object.fromEntries(DIMENSIONS.map((name) => [name, ofDimension(name)])) as Record<Dimension, number>),
+    judgements: judgements.flatMap(({ qualityScore: score }) => score ?? []),
+    unscored: quality === undefined ? (judgements[0]?.unscored ?? 'not judged') : undefined,
+    inWindows: judgements.some(({ parts }) => parts.length > 1),
+    positions: (positions?.parts ?? []).flatMap(({ from, words, scores: judged }) =>
+      judged ? [{ from, words, qualityScore: qualityScore(judged) }] : [],
     ),
-    finishReasons: countBy(rows.map((row) => row.completion.finishReason)),
-    empty: rows.filter((row) => row.completion.words === 0).length,
-    refusals: rows.filter((row) => row.completion.refusal).length,
-    unscored: unscored.length,
-    unscoredReasons: countBy(unscored.map(({ judgements }) => judgements[0]?.unscored ?? 'not judged')),
-    inWindows: rows.filter(({ judgements }) => judgements.some(({ parts }) => parts.length > 1)).length,
-    distinct: estimateMean(rows.map((row) => row.completion.measures.distinct)),
-    compressionRatio: estimateMean(rows.map((row) => row.completion.measures.compressionRatio)),
   };
 }
 
-function meanOfBoth(lengthScore: Estimate, qualityScore: Estimate): Estimate {
-  const { mean: length } = lengthScore;
-  const { mean: quality } = qualityScore;
-  const mean = length === null || quality === null ? null : (length + quality) / 2;
-  return { mean, n: Math.min(lengthScore.n, qualityScore.n), low: null, high: null };
+/**
+ * One model held against another on the prompts that both answered: means over prompts of the difference of that prompt's
+ * means, the first less the second; each n counts prompts. S_q is compared only where both have one. The judge must be the
+ * same for both. Intervals are drawn as those of the first are.
+ */
+export function compareModels(one: EvaluationScores, other: EvaluationScores): Comparison {
+  const [mine, others] = [one, other].map(({ points }) => groupBy(points, ({ prompt }) => prompt));
+  const prompts = [...mine!.keys()].filter((prompt) => others!.has(prompt));
+  const differences = (value: (point: ScoredPoint) => number | null): number[][] =>
+    prompts.map((prompt) => {
+      const [a, b] = [mine, others].map((points) =>
+        meanOf(points!.get(prompt)!.flatMap((point) => value(point) ?? [])),
+      );
+      return a === undefined || b === undefined ? [] : [a - b];
+    });
+  const [length, quality, words] = resample(
+    [
+      differences((point) => point.lengthScore),
+      differences((point) => point.qualityScore),
+      differences((point) => point.written),
+    ],
+    one.statistics,
+  );
+  return {
+    model: one.model,
+    than: other.model,
+    prompts: prompts.length,
+    lengthScore: toEstimate(length!),
+    qualityScore: toEstimate(quality!),
+    overall: toEstimate(averageOf(length!, quality!)),
+    words: toEstimate(words!),
+  };
 }
 
-/** The same means for each bucket that has completions. */
-export function summarizeBuckets(rows: readonly EvaluatedCompletion[]): Record<string, ScoreSummary> {
-  return Object.fromEntries(
-    BUCKETS.flatMap(({ name, from, to }) => {
-      const inside = rows.filter(({ prompt }) => prompt.length >= from && prompt.length < to);
-      return inside.length > 0 ? [[name, summarize(inside)]] : [];
-    }),
-  );
+function meanOf(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,3 +1,5 @@
+import type { TextLanguage } from './schemas/dataset.ts';
+
 /** A writing system, as far as the checks tell them apart; Japanese, with its kana, is `other`. */
 export type Script = 'han' | 'latin' | 'other';
 
@@ -44,6 +46,11 @@ const LANGUAGES: Readonly<Record<Script, RegExp>> = {
   other:
     /\b(?:japanese|korean|russian|ukrainian|greek|arabic|hebrew|persian|hindi|urdu|bengali|thai)\b|[日韩俄泰]语|[日韩俄泰]文(?![化明])|(?:阿拉伯|希腊|印地|希伯来)[语文]/iu,
 };
+/** How an instruction in another script asks for a text in Chinese or English. */
+const ASKED_FOR: Readonly<Record<'zh' | 'en', RegExp>> = {
+  zh: /\bin (?:\w+ ){0,3}(?:chinese|mandarin)(?=\s*(?:[.,;:!?)]|and\b|$))|[用以](?:[中汉]文|汉语)|(?:[中汉]文|[汉国]语)(?:作文|文章)/iu,
+  en: /\bin (?:\w+ ){0,3}english(?=\s*(?:[.,;:!?)]|and\b|$))|[用以]英[文语]|英[文语](?:作文|文章|短文|演讲稿|邮件)/iu,
+};
 const TWO_LANGUAGES = /translat|bilingual|multilingual|翻译|双语|译[成为文]/iu;
 
 /**
@@ -57,4 +64,22 @@ export function expectedScript(instruction: string): Script | undefined {
   // `other` holds many scripts, so a language named there may be another one too.
   if (script === 'other') others.push('other');
   return others.some((other) => LANGUAGES[other].test(instruction)) ? undefined : script;
+}
+
+/**
+ * The language of the text that an instruction asks for, as far as scripts tell: `en` stands for all of Latin letters.
+ * It is that of the instruction itself, unless this asks for English or Chinese in so many words.
+ */
+export function requestedLanguage(instruction: string): TextLanguage {
+  const own = languageOf(instruction);
+  // An instruction that asks for both, or for a translation, is no reason to think otherwise.
+  if (TWO_LANGUAGES.test(instruction)) return own;
+  const asked = (['zh', 'en'] as const).filter((language) => ASKED_FOR[language].test(instruction));
+  return asked.length === 1 ? asked[0]! : own;
+}
+
+/** The language of a text as far as its script tells it. */
+export function languageOf(text: string): TextLanguage {
+  const script = scriptOf(text);
+  return script === 'han' ? 'zh' : script === 'latin' ? 'en' : 'other';
 }

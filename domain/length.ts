@@ -14,10 +14,13 @@ export function countWords(text: string): number {
  * S_l of the paper, 0 to 100: 100 at the required length, 0 from 4 times too long or 3 times too short.
  *
  * Source: the S_l formula of arXiv 2408.07055; `score` in THUDM/LongWriter evaluation/eval_length.py, and 0 for no words.
+ * Fails with a RangeError where nothing is required, since no length is then right or wrong.
  * @param required words asked for, above 0
  * @param written words written, 0 or more
  */
 export function lengthScore(required: number, written: number): number {
+  if (!(required > 0)) throw new RangeError(`a length score needs a required length above 0, not ${required}`);
+  if (written === 0) return 0;
   const excess = written > required ? (written / required - 1) / 3 : (required / written - 1) / 2;
   return 100 * Math.max(0, 1 - excess);
 }

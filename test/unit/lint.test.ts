@@ -31,6 +31,7 @@ const TABLE: Record<string, { readonly never: readonly string[]; readonly may: r
       "import type { Sample } from './schemas/sample.ts';",
       "import '@noble/hashes/sha2.js';",
       "import 'canonicalize';",
+      "import 'pure-rand/distribution/uniformInt';",
     ],
   },
   'domain/schemas/': {

@@ -1,12 +1,13 @@
 import { NO_SPENDING } from '../../domain/cost.ts';
 import type { ReportData } from '../../activities/report/data.ts';
-import { qualityOf, summarize, summarizeBuckets, type EvaluatedCompletion } from '../../domain/evaluation.ts';
+import { numbersOf, type EvaluatedCompletion } from '../../domain/evaluation.ts';
 import { lengthScore } from '../../domain/length.ts';
 import { judgeModel } from '../../domain/model-gate.ts';
 import { qualityScore } from '../../domain/rubric.ts';
 import type { RubricScores } from '../../domain/schemas/completion.ts';
 import type { EvaluationScores } from '../../domain/schemas/evaluation.ts';
 import type { ProbeScores } from '../../domain/schemas/probe.ts';
+import { scoreCompletions } from '../../domain/scores.ts';
 
 const REQUIRED = [200, 800, 100, 1200, 400, 500, 300, 1000];
 
@@ -60,30 +61,13 @@ export function evaluated(model: string, words: readonly number[], unscored: rea
       judgements: 1,
       windowWords: 800,
     },
-    statistics: { confidence: 0.95, resamples: 2000, seed: 42 },
+    statistics: { confidence: 0.95, ...RESAMPLING },
     benchmark: 'configs/data/benchmark.jsonl',
-    overall: summarize(rows),
-    buckets: summarizeBuckets(rows),
-    languages: {},
-    types: {},
-    lengths: [],
-    positions: [],
-    spread: { lengthScore: null, qualityScore: null, words: null, judgement: null },
-    points: rows.map((row) => ({
-      prompt: row.prompt.id,
-      completion: 0,
-      type: row.prompt.type,
-      language: 'en',
-      required: row.prompt.length,
-      written: row.completion.words,
-      finishReason: row.completion.finishReason,
-      refusal: false,
-      lengthScore: row.completion.lengthScore,
-      qualityScore: qualityOf(row) ?? null,
-      ...row.completion.measures,
-    })),
+    ...scoreCompletions(rows.map(numbersOf), RESAMPLING),
   };
 }
+
+const RESAMPLING = { resamples: 2000, seed: 42 };
 
 const falling = (steps: number, from: number, to: number) =>
   Array.from({ length: steps }, (_, index) => ({

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PROJECT } from '../../../configs/env.ts';
-import { expectedScript, scriptOf } from '../../../domain/language.ts';
+import { expectedScript, requestedLanguage, scriptOf } from '../../../domain/language.ts';
 import { missing } from '../../parts.ts';
 
 describe('scriptOf', () => {
@@ -86,6 +86,41 @@ describe('expectedScript', () => {
       expect(open.map(({ line }) => line)).toEqual([13, 31, 43, 60, 94]);
       for (const english of ['英文', '英语作文'])
         expect(open.some(({ prompt }) => prompt.includes(english))).toBe(true);
+    },
+  );
+});
+
+describe('requestedLanguage', () => {
+  it.each([
+    ['帮我用英文写一篇关于郭沫若生平的文章，不少于4000字。', 'en'],
+    ['写一篇300词的英语作文，题目自拟，主题为环境保护与未来。', 'en'],
+    ['我的论文题目是大学英语阅读教学与课程思政融合的现状研究，请写综述。', 'zh'],
+    ['Write a story that conveys a sense of Chinese culture.', 'en'],
+    ['Write the news in standard and decent Chinese and give it a title.', 'zh'],
+    ['Translate this English poem and explain it in Chinese.', 'en'],
+    ['Write one part in English and one part in Chinese.', 'en'],
+    ['その年の冬に東京で始まった物語を書いてください。', 'other'],
+    ['', 'other'],
+  ])('of %j is %s', (instruction, language) => {
+    expect(requestedLanguage(instruction)).toBe(language);
+  });
+
+  it.skipIf(missing('longbench-write'))(
+    'tells LongBench-Write’s two halves, but for two rows that stand in the wrong one',
+    () => {
+      const read = (name: string) =>
+        readFileSync(join(PROJECT, `../shared/data/longbench-write/${name}.jsonl`), 'utf8')
+          .trim()
+          .split('\n')
+          .map((row) => (JSON.parse(row) as { prompt: string }).prompt);
+      const english = new Set(read('longbench_write_en'));
+      const wrong = read('longbench_write').filter(
+        (prompt) => (requestedLanguage(prompt) === 'en') !== english.has(prompt),
+      );
+      // An English essay that is asked for in a Chinese prompt is not in the English file, a Chinese news report is.
+      expect(wrong).toHaveLength(2);
+      expect(wrong[0]).toContain('英语作文');
+      expect(wrong[1]).toContain('decent Chinese');
     },
   );
 });

@@ -73,6 +73,10 @@ describe('lengthScore', () => {
     expect(lengthScore(500, 0)).toBe(0);
   });
 
+  it('refuses a required length that is none', () => {
+    for (const required of [0, -5, Number.NaN]) expect(() => lengthScore(required, 100)).toThrow(RangeError);
+  });
+
   it('stays within 0 and 100, and is 100 only at the required length', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 50_000 }), fc.integer({ min: 0, max: 500_000 }), (required, written) => {
