@@ -1,6 +1,7 @@
 import { completionKey, judgementKey } from '../domain/keys.ts';
 import { countWords } from '../domain/length.ts';
-import { JUDGE_PROMPT, renderPrompt } from '../domain/prompts.ts';
+import { renderJudgePrompt } from '../domain/judge-prompt.ts';
+import { JUDGE_PROMPT } from '../domain/prompts.ts';
 import { stripThinking } from '../domain/response.ts';
 import { judgementSchema, parseJudgement, qualityScore, type RubricResult } from '../domain/rubric.ts';
 import { addSpendings } from '../domain/cost.ts';
@@ -34,18 +35,18 @@ export async function judgeCompletion(deps: ActivityDeps, input: JudgeCompletion
   const { prompt: instruction } = await readPrompt(deps, input);
   const template = config.prompts.judge === undefined ? JUDGE_PROMPT : await deps.files.text(config.prompts.judge);
   const calls: KnownCall[] = [];
-  let result: RubricResult = { ok: false, reason: 'the completion is empty' };
+  let result: RubricResult = { ok: false, reason: 'empty completion' };
   for (let draw = 0; text.trim() !== '' && draw < config.judge.maxDraws && !result.ok; draw++) {
     const call = await modelCall(deps, input, 'judge', {
       model: modelIdentity(config, 'judge'),
-      messages: [{ role: 'user', content: renderPrompt(template, { instruction, response: text }) }],
+      messages: [{ role: 'user', content: renderJudgePrompt(template, { instruction, response: text }) }],
       parameters: callParameters(config.judge.sampling, config.judge.mode === 'schema' ? judgementSchema() : undefined),
       draw,
       ...seriesOf('judgement', Number(input.judgement) || 0, input.fresh),
     });
     calls.push(call);
     const { stripThinking: strips } = config.endpoints.judge.dialect;
-    result = parseJudgement(strips ? stripThinking(call.answer.text) : call.answer.text);
+    result = parseJudgement(strips ? stripThinking(call.answer.text) : call.answer.text, `${instruction}\n${text}`);
   }
   const outcome = result.ok ? { scores: result.scores } : { unscored: result.reason };
   const spending = addSpendings(...calls.map((call) => spendingOf(config, input.run, call)));
