@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { measureEvaluation, type EvaluationResult } from './evaluation.ts';
+import { measureEvaluation, type EvaluationResult } from './evaluate.ts';
 import { measureDataset, type SearchResult } from './dataset.ts';
 import { measureScale, SCENARIOS, type Result } from './generate.ts';
 import { measureOverhead, measurePacking, type OverheadResult, type PackingResult } from './training.ts';
