@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { measureDataset, type SearchResult } from './dataset.ts';
+import { measureEvaluation, type EvaluationResult } from './evaluation.ts';
 import { measureScale, SCENARIOS, type Result } from './generate.ts';
 import { measureOverhead, measurePacking, type OverheadResult, type PackingResult } from './training.ts';
 
@@ -71,6 +72,27 @@ program
     for (const cells of overheadRows(result)) print(cells);
     console.log(JSON.stringify(result));
   });
+
+program
+  .command('evaluate-statistics')
+  .description('scores of one model with their intervals, and the report of them, by a worker')
+  .option('--completions <count>', 'completions, two of each prompt', '6000')
+  .option('--words <count>', 'words of each', '10000')
+  .option('--json', 'print the JSON lines alone')
+  .action(async (options: { completions: string; words: string; json?: boolean }) => {
+    if (!options.json) console.log(line(EVALUATION_COLUMNS));
+    const settings = { completions: Number(options.completions), words: Number(options.words) };
+    for await (const result of measureEvaluation(settings)) {
+      if (!options.json) console.log(evaluationRow(result));
+      console.log(JSON.stringify(result));
+    }
+  });
+
+const EVALUATION_COLUMNS = ['step', 'rows', 'words', 'resamples', 'seconds', 'peak MB'];
+
+function evaluationRow({ step, completions, words, resamples, seconds, peakMegabytes }: EvaluationResult): string {
+  return line([step, completions, words, resamples, seconds.toFixed(2), peakMegabytes]);
+}
 
 const TRAIN_WIDTHS = [20, 22, 8, 10, 6, 10, 10];
 const PACKING_COLUMNS = ['rows', 'batches', 'rows', 'batches', 'lost', 'padding', 'seconds'];
