@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { jsonBytes, jsonLinesBytes } from '../../activities/io/store/json.ts';
 import type { Store } from '../../activities/io/store/store.ts';
-import type { PromptFolder } from '../../activities/list-prompts.ts';
-import type { Evaluation, ScoreEvaluationInput } from '../../activities/score-evaluation.ts';
 import { loadConfig } from '../../configs/load.ts';
 import { NO_SPENDING } from '../../domain/cost.ts';
 import { sha256Hex } from '../../domain/fingerprint.ts';
@@ -59,13 +57,13 @@ export async function* measureEvaluation(settings: {
       ...{ step, ...settings, resamples, seconds },
       peakMegabytes: rig.workerMemory().peak,
     });
-    const input: ScoreEvaluationInput = {
+    const input = {
       run: RUN,
       revision: 1,
       model: { name: 'base', identity: 'bench', location: { kind: 'endpoint' } },
       ...folder,
     };
-    const scored = await timed<Evaluation>(rig, 'scoreEvaluation', input);
+    const scored = await timed(rig, 'scoreEvaluation', input);
     yield result('scores', scored.seconds);
     yield result('scores again', (await timed(rig, 'scoreEvaluation', input)).seconds);
     const time = new Date().toISOString();
@@ -79,9 +77,9 @@ export async function* measureEvaluation(settings: {
 }
 
 /** Has the worker do one activity, without a workflow around it. */
-async function timed<T>({ client }: Rig, name: string, input: object): Promise<{ outcome: T; seconds: number }> {
+async function timed({ client }: Rig, name: string, input: object): Promise<{ outcome: object; seconds: number }> {
   const startedAt = performance.now();
-  const outcome = await client.activity.execute<T>(name, {
+  const outcome = await client.activity.execute<object>(name, {
     id: `${name}-${startedAt}`,
     taskQueue: PIPELINE_QUEUE,
     args: [input],
@@ -91,11 +89,11 @@ async function timed<T>({ client }: Rig, name: string, input: object): Promise<{
   return { outcome, seconds: (performance.now() - startedAt) / 1000 };
 }
 
-/** Puts a folder of completions with their judgements into a store. */
+/** Puts a folder of completions with their judgements into a store; says what is in it, as activities are told. */
 async function putCompletions(
   store: Store,
   { completions, words }: { readonly completions: number; readonly words: number },
-): Promise<PromptFolder> {
+): Promise<object> {
   const folder = evaluationFolder(RUN, 'base', 'bench');
   const prompts = Array.from({ length: Math.ceil(completions / COMPLETIONS_OF_A_PROMPT) }, (_, index) => ({
     id: sha256Hex(String(index)).slice(0, 16),
