@@ -1,6 +1,5 @@
 import { qualityOf, summarize, summarizeBuckets } from '../domain/evaluation.ts';
-import { fingerprint, sha256Hex } from '../domain/fingerprint.ts';
-import { JUDGE_PROMPT } from '../domain/prompts.ts';
+import { fingerprint } from '../domain/fingerprint.ts';
 import type { Spending } from '../domain/schemas/call.ts';
 import type { EvaluationScores } from '../domain/schemas/evaluation.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
@@ -9,8 +8,9 @@ import type { ActivityDeps } from './deps.ts';
 import { whileBeating } from './heartbeat.ts';
 import { writeFolder } from './folder.ts';
 import { jsonBytes, jsonLinesBytes } from './io/store/json.ts';
+import { judgeSettings } from './judge-settings.ts';
 import type { Fresh, PromptFolder } from './list-prompts.ts';
-import { modelIdentity, type RunReference } from './run-files.ts';
+import type { RunReference } from './run-files.ts';
 
 export interface ScoreEvaluationInput extends RunReference, PromptFolder {
   readonly fresh?: Fresh;
@@ -34,17 +34,10 @@ export function scoreEvaluation(deps: ActivityDeps, input: ScoreEvaluationInput)
 async function writeScores(deps: ActivityDeps, input: ScoreEvaluationInput): Promise<Evaluation> {
   const config = await deps.files.config(input);
   const rows = await readCompletionSet(deps, input);
-  const judgePrompt = config.prompts.judge === undefined ? JUDGE_PROMPT : await deps.files.text(config.prompts.judge);
   const scores: EvaluationScores = {
     model: input.model.name,
     identity: input.model.identity,
-    judge: {
-      model: modelIdentity(config, 'judge'),
-      temperature: config.judge.sampling.temperature,
-      promptHash: sha256Hex(judgePrompt).slice(0, 16),
-      judgements: input.judgements,
-      windowWords: config.judge.windowWords,
-    },
+    judge: await judgeSettings(deps.files, config, input.judgements),
     benchmark: config.evaluation.benchmark,
     ...(input.fresh?.judgements === undefined ? {} : { fresh: input.fresh.judgements }),
     statistics: { confidence: 0.95, resamples: config.evaluation.resamples, seed: config.seed },
