@@ -64,13 +64,16 @@ export async function findUnfinished(deps: ActivityDeps, input: FindUnfinishedIn
   const finished = results.filter((result) => result !== undefined);
   const { kept, rejected, words, spending } = finished.map(countsOf).reduce(addCounts, NO_ITEMS);
   return {
-    items: part.filter((_, index) => results[index] === undefined).map(({ item }) => item()),
+    items: await lookUpAll(
+      part.filter((_, index) => results[index] === undefined),
+      ({ item }) => Promise.resolve(item()),
+    ),
     finished: { kept, rejected, words, spending },
   };
 }
 
 interface LookUp {
-  readonly item: () => UnfinishedItem;
+  readonly item: () => UnfinishedItem | Promise<UnfinishedItem>;
   readonly find: () => Promise<ItemResult | undefined>;
 }
 
@@ -166,12 +169,16 @@ async function completionLookUps(
     ...numbers(work.judgements),
     ...(work.positions ? ([POSITIONS] as const) : []),
   ];
+  const boundOf = async (id: string, completion: number, of: { prompt: string; judgement: JudgementName }) => {
+    const view = await findJson(deps.store, completionKey(work.folder, id, completion), Completion);
+    return view && judgementBound(config, room, { ...of, text: view.text });
+  };
   return prompts.flatMap(({ id, prompt }) =>
     numbers(work.completions).flatMap((completion) =>
       judgements.map((judgement) => ({
-        item: () => ({
+        item: async () => ({
           id: `${id}-${completion}-${judgement}`,
-          ...optional('bound', judgementBound(config, room, prompt)),
+          ...(config.budget ? optional('bound', await boundOf(id, completion, { prompt, judgement })) : {}),
         }),
         find: async (): Promise<ItemResult | undefined> => {
           const view = await findJson(deps.store, judgementKey(work.folder, id, completion, judgement), Judgement);

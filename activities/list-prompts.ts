@@ -1,7 +1,6 @@
 import type { RunConfig } from '../configs/schema.ts';
 import { fingerprint, sha256Hex } from '../domain/fingerprint.ts';
 import { evaluationFolder, preferencesFolder } from '../domain/keys.ts';
-import { JUDGE_PROMPT } from '../domain/prompts.ts';
 import type { CompletionPrompt } from '../domain/schemas/completion.ts';
 import { BenchmarkRow } from '../domain/schemas/instruction.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
@@ -9,8 +8,9 @@ import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
 import { whileBeating } from './heartbeat.ts';
 import { CorruptObjectError, jsonLinesBytes, parseJsonLines } from './io/store/json.ts';
+import { judgingSettings } from './judge-settings.ts';
 import { preferencePrompts } from './preference-prompts.ts';
-import { modelIdentity, type RunReference } from './run-files.ts';
+import type { RunReference } from './run-files.ts';
 
 export interface ListPromptsInput extends RunReference {
   readonly purpose: 'preferences' | 'evaluation';
@@ -60,11 +60,9 @@ async function writePrompts(deps: ActivityDeps, input: ListPromptsInput): Promis
     sampling: forPairs ? config.preferences.sampling : config.evaluation.sampling,
     ...asked,
     fresh: input.fresh ?? null,
-    stripThinking: [config.endpoints.served.dialect.stripThinking, config.endpoints.judge.dialect.stripThinking],
+    stripThinking: config.endpoints.served.dialect.stripThinking,
     judge: {
-      ...config.judge,
-      model: modelIdentity(config, 'judge'),
-      prompt: config.prompts.judge ?? sha256Hex(JUDGE_PROMPT),
+      ...judgingSettings(config),
       ...(forPairs ? {} : { positionWords: positionWords ?? null }),
     },
   }).slice(0, 8);
