@@ -9,6 +9,7 @@ import type { Retry } from '../domain/schemas/run.ts';
 import { wordsToRead } from '../domain/windows.ts';
 import { judgedWindows } from './judge-completion.ts';
 import { halvingsOf, piecesAtMost } from './judge-window.ts';
+import { evaluatedEndpoint } from './evaluated-endpoint.ts';
 import { modelIdentity, type RunFiles } from './run-files.ts';
 
 /** Tokens that our own words in a prompt, a note on a refused draw included, surely do not exceed. */
@@ -97,26 +98,31 @@ export function selectionBound(config: RunConfig, room: number, prompt: string):
   return timed(maxDraws, meterOf(config, endpoint)?.(room + mostTokens(prompt), sampling.maxTokens));
 }
 
-/** What one completion of a served model may cost at most. */
+/** What one completion of a model, served or behind an endpoint, may cost at most. */
 export function completionBound(
   config: RunConfig,
   purpose: 'preferences' | 'evaluation',
+  model: string | undefined,
   prompt: string,
 ): number | undefined {
-  return meterOf(config, 'served')?.(mostTokens(prompt), config[purpose].sampling.maxTokens);
+  const behind = model === undefined ? undefined : evaluatedEndpoint(config, model);
+  return meterOf(config, behind ? model! : 'served')?.(mostTokens(prompt), config[purpose].sampling.maxTokens);
 }
 
 const timed = (times: number, amount: number | undefined): number | undefined =>
   amount === undefined ? undefined : times * amount;
 
-/** Turns tokens of a prompt and an answer into an amount of the run's budget; undefined where it has none. */
+/**
+ * Turns tokens of a prompt and an answer into an amount of the run's budget; undefined where it has none.
+ * @param asked an endpoint, or the identity of a model
+ */
 function meterOf(
   config: RunConfig,
-  endpoint: 'writer' | 'judge' | 'served',
+  asked: string,
 ): ((promptTokens: number, completionTokens: number) => number) | undefined {
   const budget = budgetOf(config.budget);
   if (!budget) return undefined;
-  const price = priceOf(config, endpoint === 'served' ? endpoint : modelIdentity(config, endpoint));
+  const price = priceOf(config, asked === 'writer' || asked === 'judge' ? modelIdentity(config, asked) : asked);
   return (promptTokens, completionTokens) =>
     amountOf(callCost({ promptTokens, cachedTokens: 0, completionTokens }, price), budget.unit);
 }
