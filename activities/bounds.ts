@@ -1,9 +1,15 @@
 import type { RunConfig } from '../configs/schema.ts';
 import { amountOf, budgetOf, callCost, mostTokens, priceOf } from '../domain/cost.ts';
+import { POSITIONS } from '../domain/names.ts';
 import { limitsFor } from '../domain/plan.ts';
 import { taskOf } from '../domain/prompts.ts';
+import type { JudgementName } from '../domain/schemas/completion.ts';
 import type { Instruction } from '../domain/schemas/instruction.ts';
 import type { Retry } from '../domain/schemas/run.ts';
+import { wordsToRead } from '../domain/windows.ts';
+import { judgedWindows } from './judge-completion.ts';
+import { halvingsOf, piecesAtMost } from './judge-window.ts';
+import { evaluatedEndpoint } from './evaluated-endpoint.ts';
 import { modelIdentity, type RunFiles } from './run-files.ts';
 
 /** Tokens that our own words in a prompt, a note on a refused draw included, surely do not exceed. */
@@ -62,12 +68,26 @@ export function plannedBound(
   return total;
 }
 
-/** What one judgement may cost at most, its draws included. */
-export function judgementBound(config: RunConfig, room: number, prompt: string): number | undefined {
-  const { windowWords, sampling, maxDraws } = config.judge;
-  // A word of many letters, or a Chinese character, takes up to four tokens or so.
-  const tokens = room + mostTokens(prompt) + 4 * windowWords;
-  return timed(maxDraws, meterOf(config, 'judge')?.(tokens, sampling.maxTokens));
+/**
+ * What one judgement of a text may cost at most: every draw of every window, and of the pieces of those that the endpoint
+ * may find too long.
+ */
+export function judgementBound(
+  config: RunConfig,
+  room: number,
+  judged: { readonly prompt: string; readonly text: string; readonly judgement: JudgementName },
+): number | undefined {
+  const meter = meterOf(config, 'judge');
+  if (!meter) return undefined;
+  const { sampling, maxDraws } = config.judge;
+  const halvings = halvingsOf(judged.judgement === POSITIONS);
+  const around = room + mostTokens(judged.prompt);
+  return judgedWindows(config, judged.judgement, judged.text)
+    .map((window) => {
+      const pieces = piecesAtMost(wordsToRead(window), halvings);
+      return maxDraws * meter(pieces * around + mostTokens(window), pieces * sampling.maxTokens);
+    })
+    .reduce((sum, amount) => sum + amount, 0);
 }
 
 /** What one verdict on an instruction may cost at most, its draws included. */
@@ -78,26 +98,31 @@ export function selectionBound(config: RunConfig, room: number, prompt: string):
   return timed(maxDraws, meterOf(config, endpoint)?.(room + mostTokens(prompt), sampling.maxTokens));
 }
 
-/** What one completion of a served model may cost at most. */
+/** What one completion of a model, served or behind an endpoint, may cost at most. */
 export function completionBound(
   config: RunConfig,
   purpose: 'preferences' | 'evaluation',
+  model: string | undefined,
   prompt: string,
 ): number | undefined {
-  return meterOf(config, 'served')?.(mostTokens(prompt), config[purpose].sampling.maxTokens);
+  const behind = model === undefined ? undefined : evaluatedEndpoint(config, model);
+  return meterOf(config, behind ? model! : 'served')?.(mostTokens(prompt), config[purpose].sampling.maxTokens);
 }
 
 const timed = (times: number, amount: number | undefined): number | undefined =>
   amount === undefined ? undefined : times * amount;
 
-/** Turns tokens of a prompt and an answer into an amount of the run's budget; undefined where it has none. */
+/**
+ * Turns tokens of a prompt and an answer into an amount of the run's budget; undefined where it has none.
+ * @param asked an endpoint, or the identity of a model
+ */
 function meterOf(
   config: RunConfig,
-  endpoint: 'writer' | 'judge' | 'served',
+  asked: string,
 ): ((promptTokens: number, completionTokens: number) => number) | undefined {
   const budget = budgetOf(config.budget);
   if (!budget) return undefined;
-  const price = priceOf(config, endpoint === 'served' ? endpoint : modelIdentity(config, endpoint));
+  const price = priceOf(config, asked === 'writer' || asked === 'judge' ? modelIdentity(config, asked) : asked);
   return (promptTokens, completionTokens) =>
     amountOf(callCost({ promptTokens, cachedTokens: 0, completionTokens }, price), budget.unit);
 }

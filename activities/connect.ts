@@ -1,15 +1,17 @@
 import { leaseKey } from '../domain/keys.ts';
 import type { EndpointName } from '../domain/names.ts';
 import { Lease } from '../domain/schemas/run.ts';
-import type { RunConfig } from '../configs/schema.ts';
+import type { Endpoint } from '../configs/schema.ts';
 import type { ActivityDeps } from './deps.ts';
+import { evaluatedEndpoint } from './evaluated-endpoint.ts';
 import { ModelError, type Connection } from './io/model/model.ts';
 import { findJson } from './io/store/json.ts';
 import type { Pacer } from './pacer.ts';
 import type { RunReference } from './run-files.ts';
 
 /**
- * Resolves an endpoint's name to a connection and its pacer, anew for each attempt.
+ * Resolves an endpoint's name to a connection and its pacer, anew for each attempt. Of `served`, a model that is evaluated
+ * behind an endpoint of its own has that one's place, and any other that of its lease.
  *
  * Fails with Model.KeyMissing, or Model.NotServed where `served` is not, or not yet, the model that is asked for.
  */
@@ -20,15 +22,16 @@ export async function connect(
   identity: string,
 ): Promise<{ connection: Connection; pacer: Pacer }> {
   const config = await deps.files.config(run);
-  const { limits, dialect } = config.endpoints[endpoint];
-  const place =
-    endpoint === 'served' ? await servedPlace(deps, run.run, identity) : configuredPlace(deps, config, endpoint);
+  const known = endpoint === 'served' ? evaluatedEndpoint(config, identity) : config.endpoints[endpoint];
+  const { limits, dialect } = known ?? config.endpoints.served;
+  const place = known ? configuredPlace(deps, known) : await servedPlace(deps, run.run, identity);
   return {
     connection: {
       ...place,
       dialect,
       timeoutMs: limits.timeoutSeconds * 1000,
-      goneAfterMs: limits.goneAfterSeconds * 1000,
+      // A served model's next lease is waited for, however long it is away.
+      goneAfterMs: known ? limits.goneAfterSeconds * 1000 : Infinity,
     },
     pacer: deps.pacer(endpoint, place.baseUrl, limits),
   };
@@ -36,8 +39,7 @@ export async function connect(
 
 type Place = Pick<Connection, 'baseUrl' | 'apiKey' | 'model'>;
 
-function configuredPlace(deps: ActivityDeps, config: RunConfig, endpoint: 'writer' | 'judge'): Place {
-  const { baseUrl, apiKeyEnv, model } = config.endpoints[endpoint];
+function configuredPlace(deps: ActivityDeps, { baseUrl, apiKeyEnv, model }: Endpoint): Place {
   const url = baseUrl === 'embedded' ? deps.node.embeddedModelUrl : baseUrl;
   if (url === undefined) {
     throw new ModelError(

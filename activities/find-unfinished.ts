@@ -31,12 +31,16 @@ export type PartitionWork =
       readonly completions: number;
       readonly judgements: number;
       readonly positions: boolean;
+      /** Whether there is no completion but those that were imported. */
+      readonly imported?: boolean;
       readonly fresh?: string;
     };
 
 export interface FindUnfinishedInput extends RunReference {
   readonly work: PartitionWork;
   readonly purpose?: 'preferences' | 'evaluation';
+  /** Identity of the model that is asked, for completions. */
+  readonly model?: string;
   readonly offset: number;
   readonly count: number;
 }
@@ -64,13 +68,16 @@ export async function findUnfinished(deps: ActivityDeps, input: FindUnfinishedIn
   const finished = results.filter((result) => result !== undefined);
   const { kept, rejected, words, spending } = finished.map(countsOf).reduce(addCounts, NO_ITEMS);
   return {
-    items: part.filter((_, index) => results[index] === undefined).map(({ item }) => item()),
+    items: await lookUpAll(
+      part.filter((_, index) => results[index] === undefined),
+      ({ item }) => Promise.resolve(item()),
+    ),
     finished: { kept, rejected, words, spending },
   };
 }
 
 interface LookUp {
-  readonly item: () => UnfinishedItem;
+  readonly item: () => UnfinishedItem | Promise<UnfinishedItem>;
   readonly find: () => Promise<ItemResult | undefined>;
 }
 
@@ -153,7 +160,7 @@ async function completionLookUps(
       numbers(work.completions).map((completion) => ({
         item: () => ({
           id: `${id}-${completion}`,
-          ...optional('bound', completionBound(config, input.purpose ?? 'evaluation', prompt)),
+          ...optional('bound', completionBound(config, input.purpose ?? 'evaluation', input.model, prompt)),
         }),
         find: async (): Promise<ItemResult | undefined> => {
           const view = await findJson(deps.store, completionKey(work.folder, id, completion), Completion);
@@ -166,20 +173,33 @@ async function completionLookUps(
     ...numbers(work.judgements),
     ...(work.positions ? ([POSITIONS] as const) : []),
   ];
+  const boundOf = async (id: string, completion: number, of: { prompt: string; judgement: JudgementName }) => {
+    const view = await findJson(deps.store, completionKey(work.folder, id, completion), Completion);
+    return view && judgementBound(config, room, { ...of, text: view.text });
+  };
+  const there = work.imported ? await completionsThere(deps, work.folder) : undefined;
   return prompts.flatMap(({ id, prompt }) =>
-    numbers(work.completions).flatMap((completion) =>
-      judgements.map((judgement) => ({
-        item: () => ({
+    numbers(work.completions).flatMap((completion) => {
+      if (there && !there.has(completionKey(work.folder, id, completion))) return [];
+      return judgements.map((judgement) => ({
+        item: async () => ({
           id: `${id}-${completion}-${judgement}`,
-          ...optional('bound', judgementBound(config, room, prompt)),
+          ...(config.budget ? optional('bound', await boundOf(id, completion, { prompt, judgement })) : {}),
         }),
         find: async (): Promise<ItemResult | undefined> => {
           const view = await findJson(deps.store, judgementKey(work.folder, id, completion, judgement), Judgement);
           return view && judgementResult(view);
         },
-      })),
-    ),
+      }));
+    }),
   );
+}
+
+/** The completions of a folder, by their store paths. */
+async function completionsThere(deps: ActivityDeps, folder: string): Promise<ReadonlySet<string>> {
+  const there = new Set<string>();
+  for await (const path of deps.store.list(`${folder}/completions`)) there.add(path);
+  return there;
 }
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);

@@ -7,6 +7,7 @@ import { toFailure } from './failures.ts';
 import { findUnfinished } from './find-unfinished.ts';
 import { finishSample } from './finish-sample.ts';
 import { identifyModel } from './identify-model.ts';
+import { importCompletions } from './import-completions.ts';
 import { importSamples } from './import-samples.ts';
 import { judgeCompletion } from './judge-completion.ts';
 import { judgeInstruction } from './judge-instruction.ts';
@@ -55,6 +56,7 @@ const pipeline = {
   importSamples,
   assembleDataset,
   listPrompts,
+  importCompletions,
   buildPreferencePairs,
   prepareRows,
   scoreEvaluation,

@@ -1,23 +1,25 @@
 import type { RunConfig } from '../configs/schema.ts';
 import { fingerprint, sha256Hex } from '../domain/fingerprint.ts';
 import { evaluationFolder, preferencesFolder } from '../domain/keys.ts';
-import { JUDGE_PROMPT } from '../domain/prompts.ts';
 import type { CompletionPrompt } from '../domain/schemas/completion.ts';
 import { BenchmarkRow } from '../domain/schemas/instruction.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import type { ActivityDeps } from './deps.ts';
+import { askedSettings } from './evaluated-endpoint.ts';
 import { failure } from './failures.ts';
 import { whileBeating } from './heartbeat.ts';
 import { CorruptObjectError, jsonLinesBytes, parseJsonLines } from './io/store/json.ts';
+import { judgingSettings } from './judge-settings.ts';
+import { eachPrediction } from './predictions.ts';
 import { preferencePrompts } from './preference-prompts.ts';
-import { modelIdentity, type RunReference } from './run-files.ts';
+import type { RunReference } from './run-files.ts';
 
 export interface ListPromptsInput extends RunReference {
   readonly purpose: 'preferences' | 'evaluation';
   readonly model: ModelReference;
-  /** For preferences: where the selected instructions are, and the dataset whose train split the prompts are taken from. */
   /** The scheduled time from which answers must be fresh; stored ones count where it is absent. */
   readonly fresh?: Fresh;
+  /** For preferences: where the selected instructions are, and the dataset whose train split the prompts are taken from. */
   readonly data?: { readonly instructions: string; readonly dataset: string };
 }
 
@@ -37,6 +39,8 @@ export interface PromptFolder {
   readonly judgements: number;
   /** Whether each completion is judged by windows, too. */
   readonly positions: boolean;
+  /** Completions that there are, where they were imported, and whether with scores; a prompt may have fewer than the most. */
+  readonly imported?: { readonly completions: number; readonly judged: boolean };
 }
 
 /** Writes the prompts of preference pairs or of an evaluation. Fails with Benchmark.Invalid or Preferences.Empty. */
@@ -47,30 +51,46 @@ export function listPrompts(deps: ActivityDeps, input: ListPromptsInput): Promis
 async function writePrompts(deps: ActivityDeps, input: ListPromptsInput): Promise<PromptFolder> {
   const config = await deps.files.config(input);
   const forPairs = input.purpose === 'preferences';
-  const prompts = forPairs
-    ? await preferencePrompts(deps, input, input.data!)
-    : await benchmarkPrompts(deps, config.evaluation);
-  const { completions, judgements, positionWords } = config.evaluation;
-  const asked = forPairs
-    ? { completions: config.preferences.completions, judgements: 1, positions: false }
-    : { completions, judgements, positions: positionWords !== undefined };
+  const { prompts, ...asked } = forPairs
+    ? {
+        prompts: await preferencePrompts(deps, input, input.data!),
+        ...{ completions: config.preferences.completions, judgements: 1, positions: false },
+      }
+    : await evaluationPrompts(deps, config.evaluation, input.model);
+  const { positionWords } = config.evaluation;
   const hash = fingerprint({
     prompts,
     model: input.model.identity,
     sampling: forPairs ? config.preferences.sampling : config.evaluation.sampling,
     ...asked,
     fresh: input.fresh ?? null,
-    stripThinking: [config.endpoints.served.dialect.stripThinking, config.endpoints.judge.dialect.stripThinking],
+    stripThinking: askedSettings(config, input.model.identity).dialect.stripThinking,
     judge: {
-      ...config.judge,
-      model: modelIdentity(config, 'judge'),
-      prompt: config.prompts.judge ?? sha256Hex(JUDGE_PROMPT),
+      ...judgingSettings(config),
       ...(forPairs ? {} : { positionWords: positionWords ?? null }),
     },
   }).slice(0, 8);
   const folder = forPairs ? preferencesFolder(input.run, hash) : evaluationFolder(input.run, input.model.name, hash);
   await deps.store.putView(`${folder}/prompts.jsonl`, jsonLinesBytes(prompts));
   return { folder, prompts: prompts.length, ...asked };
+}
+
+/** The prompts of an evaluation, and what is made of each: those of the benchmark, or of answers that are there already. */
+async function evaluationPrompts(
+  deps: ActivityDeps,
+  evaluation: RunConfig['evaluation'],
+  { location }: ModelReference,
+): Promise<Omit<PromptFolder, 'folder' | 'prompts'> & { readonly prompts: readonly CompletionPrompt[] }> {
+  const { completions, judgements, limit, positionWords } = evaluation;
+  const positions = positionWords !== undefined;
+  if (location.kind !== 'predictions')
+    return { prompts: await benchmarkPrompts(deps, evaluation), completions, judgements, positions };
+  const found = await eachPrediction(deps, { key: location.key, limit });
+  const imported = { completions: found.answers, judged: found.judged };
+  const { prompts } = found;
+  // Scores that are there already are one judgement, and nobody is asked for more.
+  const asked = found.judged ? { judgements: 1, positions: false } : { judgements, positions };
+  return { prompts, completions: found.completions, ...asked, imported };
 }
 
 async function benchmarkPrompts(

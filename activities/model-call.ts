@@ -5,6 +5,7 @@ import type { EndpointName } from '../domain/names.ts';
 import type { Answer, CallRequest } from '../domain/schemas/call.ts';
 import type { KnownCall } from './calls.ts';
 import type { ActivityDeps } from './deps.ts';
+import { evaluatedEndpoint } from './evaluated-endpoint.ts';
 import { failure } from './failures.ts';
 import { whileBeating } from './heartbeat.ts';
 import { ModelError, type Connection } from './io/model/model.ts';
@@ -63,7 +64,7 @@ async function ask(
       );
       if (answer) return answer;
     } catch (error) {
-      throw await pauseIfNeeded(deps, run.run, endpoint, error);
+      throw await pauseIfNeeded(deps, run, { endpoint, model: request.model }, error);
     }
   }
 }
@@ -85,8 +86,7 @@ async function complete(
     if (!(error instanceof ModelError)) throw error;
     if (error.problem === 'RateLimited') turn.limited(error.retryAfterMs);
     if (error.problem !== 'Unreachable') deps.outages.answered(place);
-    // A served model's next lease is waited for instead.
-    else if (endpoint !== 'served' && deps.outages.failed(place) > connection.goneAfterMs) {
+    else if (deps.outages.failed(place) > connection.goneAfterMs) {
       // After a resume it has its time again.
       deps.outages.answered(place);
       const seconds = Math.round(connection.goneAfterMs / 1000);
@@ -98,15 +98,16 @@ async function complete(
 
 async function pauseIfNeeded(
   deps: ActivityDeps,
-  run: string,
-  endpoint: EndpointName,
+  run: RunReference,
+  { endpoint, model }: { readonly endpoint: EndpointName; readonly model: string },
   error: unknown,
 ): Promise<unknown> {
   if (!(error instanceof ModelError)) return error;
   const type = `Model.${error.problem}` as const;
   if (FAILURES[type] !== 'pause') return error;
-  const message = `endpoint ${endpoint}: ${error.message}`;
-  await deps.gate.pause(run, { type, message });
+  const isEvaluated = endpoint === 'served' && evaluatedEndpoint(await deps.files.config(run), model) !== undefined;
+  const message = `endpoint ${isEvaluated ? model : endpoint}: ${error.message}`;
+  await deps.gate.pause(run.run, { type, message });
   return failure(type, message);
 }
 

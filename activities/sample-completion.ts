@@ -6,6 +6,7 @@ import { isRefusal } from '../domain/section-check.ts';
 import type { Spending } from '../domain/schemas/call.ts';
 import type { Completion, CompletionPrompt } from '../domain/schemas/completion.ts';
 import type { ActivityDeps } from './deps.ts';
+import { askedSettings } from './evaluated-endpoint.ts';
 import { jsonBytes } from './io/store/json.ts';
 import { StoreError } from './io/store/store.ts';
 import { measureText } from './measure-text.ts';
@@ -23,13 +24,13 @@ export interface CompletionReference extends RunReference {
 }
 
 export interface SampleCompletionInput extends CompletionReference {
-  /** Identity of the served model. */
+  /** Identity of the model that is asked. */
   readonly model: string;
   /** The scheduled time from which the answer must be fresh. */
   readonly fresh?: string;
 }
 
-/** Asks the served model for one completion. What it answers is kept as it is: an empty answer is an answer of no words. */
+/** Asks a model, served or behind an endpoint, for one completion. What it answers is kept as it is: an empty answer is an answer of no words. */
 export async function sampleCompletion(
   deps: ActivityDeps,
   input: SampleCompletionInput,
@@ -44,7 +45,8 @@ export async function sampleCompletion(
     draw: 0,
     ...seriesOf('completion', input.completion, input.fresh),
   });
-  const text = config.endpoints.served.dialect.stripThinking ? stripThinking(call.answer.text) : call.answer.text;
+  const strips = askedSettings(config, input.model).dialect.stripThinking;
+  const text = strips ? stripThinking(call.answer.text) : call.answer.text;
   const words = countWords(text);
   const view: Completion = {
     prompt: input.prompt,

@@ -2,8 +2,6 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunConfig } from '../configs/schema.ts';
-import { sha256Hex } from '../domain/fingerprint.ts';
-import { JUDGE_PROMPT } from '../domain/prompts.ts';
 import type { EvaluationScores } from '../domain/schemas/evaluation.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import { scoreCompletions } from '../domain/scores.ts';
@@ -12,8 +10,9 @@ import type { ActivityDeps } from './deps.ts';
 import { findManifest, uploadFiles } from './folder.ts';
 import { whileBeating } from './heartbeat.ts';
 import { jsonBytes } from './io/store/json.ts';
+import { judgeSettings } from './judge-settings.ts';
 import type { Fresh, PromptFolder } from './list-prompts.ts';
-import { modelIdentity, type RunReference } from './run-files.ts';
+import type { RunReference } from './run-files.ts';
 import { inWorkFolder } from './work-folder.ts';
 import { writeEvaluationRows } from './write-evaluation-rows.ts';
 
@@ -49,18 +48,11 @@ async function writeScores(
 ): Promise<Evaluation> {
   const config = await deps.files.config(input);
   const { numbers, judgements, sha256 } = await writeEvaluationRows(deps, input, local, signal);
-  const judgePrompt = config.prompts.judge === undefined ? JUDGE_PROMPT : await deps.files.text(config.prompts.judge);
   const resampling = { resamples: config.evaluation.resamples, seed: config.seed };
   const scores: EvaluationScores = {
     model: input.model.name,
     identity: input.model.identity,
-    judge: {
-      model: modelIdentity(config, 'judge'),
-      temperature: config.judge.sampling.temperature,
-      promptHash: sha256Hex(judgePrompt).slice(0, 16),
-      judgements: input.judgements,
-      windowWords: config.judge.windowWords,
-    },
+    judge: await judgeSettings(deps.files, config, input.judgements),
     ...askedOf(input.model, config),
     ...(input.fresh?.judgements === undefined ? {} : { fresh: input.fresh.judgements }),
     statistics: { confidence: CONFIDENCE, ...resampling },

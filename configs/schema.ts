@@ -420,12 +420,28 @@ const fields = z.strictObject({
   }),
 });
 /** What a run is told: one YAML file, every default filled in, frozen in the store as the run's lock. */
-export const RunConfig = fields.superRefine(({ budget: limit, prices, endpoints }, context) => {
-  if (limit?.dollars === undefined) return;
-  for (const { provider, model } of [endpoints.writer, endpoints.judge]) {
-    const name = `${provider}/${model}`;
-    if (prices[name] !== undefined) continue;
-    context.addIssue({ code: 'custom', path: ['prices'], message: `a budget in dollars needs the price of ${name}` });
+export const RunConfig = fields.superRefine(({ budget: limit, prices, endpoints, evaluation }, context) => {
+  const complain = (where: readonly string[], message: string) =>
+    context.addIssue({ code: 'custom', path: [...where], message });
+  const identityOf = ({ provider, model }: Pick<Endpoint, 'provider' | 'model'>) => `${provider}/${model}`;
+  const evaluated = Object.entries(evaluation.endpoints);
+  for (const [at, [name, endpoint]] of evaluated.entries()) {
+    const same = evaluated.slice(0, at).find(([, other]) => identityOf(other) === identityOf(endpoint));
+    if (same)
+      complain(
+        ['evaluation', 'endpoints', name],
+        `is ${identityOf(endpoint)}, as ${same[0]} is: they would share their answers; give one of them another provider`,
+      );
   }
+  const { alone } = evaluation;
+  const names = [alone?.models ?? {}, evaluation.endpoints, alone?.predictions ?? {}].map(Object.keys).flat();
+  if (!alone) names.push(...evaluation.models);
+  const twice = names.find((name, at) => names.indexOf(name) < at);
+  if (twice !== undefined) complain(['evaluation'], `two models are called ${twice}`);
+  if (alone && names.length === 0) complain(['evaluation', 'alone'], 'there is no model to evaluate');
+  if (limit?.dollars === undefined) return;
+  const paid = [...(alone ? [] : [endpoints.writer]), endpoints.judge, ...evaluated.map(([, endpoint]) => endpoint)];
+  for (const name of paid.map(identityOf))
+    if (prices[name] === undefined) complain(['prices'], `a budget in dollars needs the price of ${name}`);
 });
 export type RunConfig = z.infer<typeof RunConfig>;

@@ -34,6 +34,7 @@ export const FAILURES = {
   'Preferences.Empty': 'fail',
   'Preferences.Invalid': 'fail',
   'Benchmark.Invalid': 'fail',
+  'Predictions.Invalid': 'fail',
   'Stage.Missing': 'fail',
   'Run.TooManyRejected': 'pause',
   'Run.TooManyFailed': 'pause',

@@ -111,23 +111,18 @@ function byRequiredLength(rows: readonly CompletionNumbers[], resampling: Resamp
 
 /** S_q of the windows that begin at the same place; `words` is the longest of them, the last of a text is shorter. */
 function byPosition(rows: readonly CompletionNumbers[], resampling: Resampling): PositionScore[] {
-  const places = [...new Set(rows.flatMap(({ positions }) => positions.map(({ from }) => from)))];
-  return places
-    .toSorted((a, b) => a - b)
-    .map((place) => {
-      const there = rows.flatMap(({ point, positions }) =>
-        positions.filter(({ from }) => from === place).map((window) => ({ prompt: point.prompt, ...window })),
-      );
-      const groups = groupBy(there, ({ prompt }) => prompt);
-      return {
-        from: place,
-        words: there.reduce((most, { words }) => Math.max(most, words), 0),
-        qualityScore: estimate(
-          [...groups.values()].map((windows) => windows.map(({ qualityScore }) => qualityScore)),
-          resampling,
-        ),
-      };
-    });
+  const words = new Map<number, number>();
+  for (const window of rows.flatMap(({ positions }) => positions))
+    words.set(window.from, Math.max(window.words, words.get(window.from) ?? 0));
+  const places = [...words.keys()].toSorted((a, b) => a - b);
+  const groups = byPrompt(rows);
+  const means = resample(
+    places.map((place) =>
+      valuesOf(groups, ({ positions }) => positions.find(({ from }) => from === place)?.qualityScore),
+    ),
+    resampling,
+  );
+  return places.map((from, index) => ({ from, words: words.get(from)!, qualityScore: toEstimate(means[index]!) }));
 }
 
 /** The standard deviation within groups, pooled over them; null where no group has two values. */

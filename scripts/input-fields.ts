@@ -5,6 +5,7 @@ import { parsePromptRules } from '../activities/io/rows/prompt-rules.ts';
 import { formOf, readRows, RowsError } from '../activities/io/rows/read-rows.ts';
 import { ConfigError } from '../configs/load.ts';
 import type { InstructionSource, RunConfig } from '../configs/schema.ts';
+import { missingJudgeSlots } from '../domain/judge-prompt.ts';
 import { readMessages } from '../domain/schemas/dataset.ts';
 import { readFinishedText } from '../domain/schemas/finished-text.ts';
 import { BenchmarkRow } from '../domain/schemas/instruction.ts';
@@ -49,7 +50,7 @@ export const INPUT_FIELDS: readonly InputField[] = [
   { at: 'prompts.plan', check: checkText },
   { at: 'prompts.section', check: checkSectionPrompt },
   { at: 'prompts.summary', check: checkText },
-  { at: 'prompts.judge', check: checkText },
+  { at: 'prompts.judge', check: checkJudgePrompt },
   { at: 'prompts.selection', check: checkText },
   { at: 'prompts.step', check: checkStepPrompt },
   { at: 'training.chatTemplate', check: checkText },
@@ -133,6 +134,12 @@ async function checkSectionPrompt({ local, shown, config }: CheckedFile): Promis
 async function checkStepPrompt({ local, shown }: CheckedFile): Promise<void> {
   const text = await readUtf8(local, shown);
   const missing = ['{{instruction}}', '{{text}}', '{{words}}'].find((slot) => !text.includes(slot));
+  if (missing !== undefined) throw new ConfigError(`${shown}: has no slot ${missing}`);
+}
+
+/** Scores of a text that the judge was not shown, or of one without its task, would be of nothing. */
+async function checkJudgePrompt({ local, shown }: CheckedFile): Promise<void> {
+  const [missing] = missingJudgeSlots(await readUtf8(local, shown));
   if (missing !== undefined) throw new ConfigError(`${shown}: has no slot ${missing}`);
 }
 

@@ -55,11 +55,20 @@ export async function findConfig(store: Store, run: string): Promise<FrozenConfi
   }
 }
 
+/** The first and last stage of a run that is a training or an evaluation alone; undefined of a whole pipeline. */
+export function walkAlone({
+  training,
+  evaluation,
+}: RunConfig): Required<Pick<RunOptions, 'from' | 'until'>> | undefined {
+  if (training.alone) return { from: training.alone.method, until: training.alone.method };
+  return evaluation.alone && { from: 'evaluate', until: 'report' };
+}
+
 /** Whether a run's last stage stands, under its newest configuration, so that nothing is left to do unless it is told otherwise. */
 export async function isFinished(store: Store, run: string, { revision, config }: FrozenConfig): Promise<boolean> {
-  const { alone } = config.training;
-  const record = await findJson(store, stageKey(run, alone?.method ?? 'report'), StageRecord);
-  return record?.revision === revision && (alone !== undefined || (await store.find(reportKey(run))) !== undefined);
+  const last = walkAlone(config)?.until ?? 'report';
+  const record = await findJson(store, stageKey(run, last), StageRecord);
+  return record?.revision === revision && (last !== 'report' || (await store.find(reportKey(run))) !== undefined);
 }
 
 /** Takes a run's lock: its configuration, frozen. Fails with exit code 2 where the run has another one. */
@@ -93,8 +102,8 @@ export async function startWorkflow(
   options: RunOptions,
 ): Promise<void> {
   const { revision, config } = frozen;
-  const { alone } = config.training;
-  const walk = alone ? { ...options, from: alone.method, until: alone.method } : options;
+  // A person may begin an evaluation alone at its report.
+  const walk = { ...walkAlone(config), ...options };
   await client.workflow.start<typeof runPipeline>('runPipeline', {
     taskQueue: PIPELINE_QUEUE,
     workflowId: run,
@@ -210,12 +219,12 @@ function storedDetail(stage: Stage, outcome: unknown): string {
 async function storedProgress(store: Store, run: string, status: string | undefined): Promise<RunProgress> {
   const control = await findJson(store, controlKey(run), Control);
   const frozen = await findConfig(store, run);
-  const only = frozen?.config.training.alone?.method;
+  const alone = frozen && walkAlone(frozen.config);
   const stages = await Promise.all(
     STAGES.map(async (stage) => {
       const record = await findJson(store, stageKey(run, stage), StageRecord);
       const seconds = record ? (Date.parse(record.endedAt) - Date.parse(record.startedAt)) / 1000 : 0;
-      const isSkipped = only !== undefined && stage !== only;
+      const isSkipped = alone !== undefined && !isWithin(alone, stage);
       const state = record ? ('done' as const) : isSkipped ? ('skipped' as const) : ('waiting' as const);
       const detail = storedDetail(stage, record?.outcome);
       return { stage, state, done: 0, total: 0, detail, seconds, words: 0, spending: NO_SPENDING };
@@ -288,11 +297,18 @@ export function checkStages(typed: {
   return { ...(from ? { from } : {}), ...(until ? { until } : {}) };
 }
 
-/** Fails with exit code 2 where other stages are asked for of a run that is a training alone. */
+/** Fails with exit code 2 where other stages are asked for of a run that is a training or an evaluation alone. */
 export function checkWalk(run: string, config: RunConfig, { from, until }: Pick<RunOptions, 'from' | 'until'>): void {
-  const method = config.training.alone?.method;
-  if (method === undefined || [from, until].every((stage) => stage === undefined || stage === method)) return;
-  throw new CommandError(EXIT.usage, `run ${run} is a training alone: ${method} is all that it walks`);
+  const alone = walkAlone(config);
+  if (!alone || [from, until].every((stage) => stage === undefined || isWithin(alone, stage))) return;
+  const what = config.training.alone ? 'a training' : 'an evaluation';
+  const stages = STAGES.filter((stage) => isWithin(alone, stage)).join(', ');
+  throw new CommandError(EXIT.usage, `run ${run} is ${what} alone: it walks ${stages} only`);
+}
+
+function isWithin({ from, until }: { readonly from: Stage; readonly until: Stage }, stage: Stage): boolean {
+  const at = STAGES.indexOf(stage);
+  return at >= STAGES.indexOf(from) && at <= STAGES.indexOf(until);
 }
 
 /** Fails with exit code 2 unless a text is a stage. */

@@ -1,6 +1,7 @@
 import type { RunConfig } from '../configs/schema.ts';
 import { fingerprint } from '../domain/fingerprint.ts';
 import { STAGES, type Stage } from '../domain/names.ts';
+import { walkAlone } from './runs.ts';
 
 /** What each stage depends on, beside the stages before it. */
 const DEPENDS: { readonly [S in Stage]?: (config: RunConfig) => unknown } = {
@@ -59,6 +60,6 @@ export function staleStages(before: RunConfig, after: RunConfig): Stage[] {
     return fingerprint(depends(before) ?? null) !== fingerprint(depends(after) ?? null);
   });
   if (first < 0) return [];
-  const only = after.training.alone?.method;
-  return only === undefined ? STAGES.slice(first) : [only];
+  const alone = walkAlone(after);
+  return alone ? STAGES.slice(STAGES.indexOf(alone.from), STAGES.indexOf(alone.until) + 1) : STAGES.slice(first);
 }

@@ -44,9 +44,9 @@ async function addName(store: Store, path: string, name: string): Promise<void> 
 /**
  * What holds of every store; `open` gives an empty one, a new one each time.
  *
- * @param memory bytes in use that an object of 40 MiB may take on its way in and out
+ * @param memory bytes in use that an object of 80 MiB may take on its way in and out
  */
-export function describeStore(name: string, open: () => Promise<Store>, memory = 20 * MIB): void {
+export function describeStore(name: string, open: () => Promise<Store>, memory = 40 * MIB): void {
   describe(name, () => {
     let local: string;
     beforeAll(async () => {
@@ -140,7 +140,7 @@ export function describeStore(name: string, open: () => Promise<Store>, memory =
     it('takes in, streams and gives out a large object, for which memory does not grow', async () => {
       const store = await open();
       const [there, back] = [join(local, 'large'), join(local, 'large-back')];
-      const numbers = Uint32Array.from({ length: 10 * MIB }, (_, index) => index);
+      const numbers = Uint32Array.from({ length: 20 * MIB }, (_, index) => index);
       await writeFile(there, numbers);
       const hash = createHash('sha256').update(numbers).digest('hex');
       const grown = {

@@ -3,7 +3,7 @@ import type { Fresh, PromptFolder } from '../activities/list-prompts.ts';
 import type { RunConfig } from '../configs/schema.ts';
 import { addSpendings, NO_SPENDING } from '../domain/cost.ts';
 import type { Spending } from '../domain/schemas/call.ts';
-import type { ItemCounts } from '../domain/tally.ts';
+import { NO_ITEMS, type ItemCounts } from '../domain/tally.ts';
 import { childId, type Stage } from '../domain/names.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import { progressSignal } from './messages.ts';
@@ -30,16 +30,24 @@ export interface CompleteAndJudgeInput {
   readonly budget: RunConfig['budget'];
 }
 
-/** Asks the served model for all completions of a folder, takes it down, then has them judged; returns what that took. */
+/**
+ * Asks a model for all completions of a folder, then has them judged; returns what that took. What lies as weights is served
+ * for that and taken down before the judging; answers that were imported are judged only.
+ */
 export async function completeAndJudge(input: CompleteAndJudgeInput, prompts: PromptFolder): Promise<Spending> {
   const { run, revision, stage, purpose, model } = input;
   const { folder, completions, judgements, positions } = prompts;
-  const made = prompts.prompts * completions;
+  const made = prompts.imported?.completions ?? prompts.prompts * completions;
   const works = {
     completions: { count: made, work: { kind: 'completions', folder, completions, ...only(input.fresh?.completions) } },
     judgements: {
       count: made * (judgements + (positions ? 1 : 0)),
-      work: { kind: 'judgements', folder, completions, judgements, positions, ...only(input.fresh?.judgements) },
+      work: {
+        kind: 'judgements',
+        ...{ folder, completions, judgements, positions },
+        ...(prompts.imported ? { imported: true } : {}),
+        ...only(input.fresh?.judgements),
+      },
     },
   } as const;
   const items: Omit<PartitionInput, 'part' | 'work' | 'group' | 'count' | 'reportEvery'> = {
@@ -57,7 +65,8 @@ export async function completeAndJudge(input: CompleteAndJudgeInput, prompts: Pr
     name: `${model.name}.${kind}`,
     total: works[kind].count,
   });
-  await announce(run, stage, [groupOf('completions'), groupOf('judgements')]);
+  const isImported = model.location.kind === 'predictions';
+  await announce(run, stage, [...(isImported ? [] : [groupOf('completions')]), groupOf('judgements')]);
   const runPart = (kind: 'completions' | 'judgements') => {
     const group = groupOf(kind);
     const { work, count } = works[kind];
@@ -72,7 +81,11 @@ export async function completeAndJudge(input: CompleteAndJudgeInput, prompts: Pr
       ),
     );
   };
-  const completed = await whileServed({ run, revision, model }, () => runPart('completions'));
+  const ask = () => runPart('completions');
+  const isBehindEndpoint = model.location.kind === 'endpoint';
+  const completed = isImported
+    ? NO_ITEMS
+    : await (isBehindEndpoint ? ask() : whileServed({ run, revision, model }, ask));
   refuseFailed('completions', completed);
   const judged = await runPart('judgements');
   refuseFailed('judgements', judged);

@@ -25,7 +25,7 @@ export interface PartitionInput {
   /** Names the partition among those of its stage, and so its workflow. */
   readonly part: string;
   readonly work: PartitionWork;
-  /** Identity of the served model, for completions. */
+  /** Identity of the model that is asked, for completions. */
   readonly model?: string;
   readonly purpose?: 'preferences' | 'evaluation';
   /** Who is asked, for selections. */
@@ -100,7 +100,7 @@ async function workOnItems(input: PartitionInput): Promise<ItemCounts> {
   });
   const found = await pausable(run, () =>
     pipeline.findUnfinished.executeWithOptions({ summary: `what is unfinished of ${count}` }, [
-      { run, revision, work, offset, count, ...(input.purpose ? { purpose: input.purpose } : {}) },
+      { run, revision, work, offset, count, ...asked(input) },
     ]),
   );
   let total: ItemCounts = { ...NO_ITEMS, ...found.finished };
@@ -114,6 +114,10 @@ async function workOnItems(input: PartitionInput): Promise<ItemCounts> {
     await report?.(done, total);
   });
   return total;
+}
+
+function asked({ purpose, model }: PartitionInput): Pick<PartitionInput, 'purpose' | 'model'> {
+  return { ...(purpose ? { purpose } : {}), ...(model === undefined ? {} : { model }) };
 }
 
 /** Works on an item if the allowance has room for the most that it may cost. */

@@ -32,6 +32,7 @@ export const assembly = proxyActivities<
     | 'importSamples'
     | 'assembleDataset'
     | 'listPrompts'
+    | 'importCompletions'
     | 'buildPreferencePairs'
     | 'prepareRows'
     | 'scoreEvaluation'

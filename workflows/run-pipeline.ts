@@ -1,7 +1,7 @@
 import { ApplicationFailure, executeChild } from '@temporalio/workflow';
 import type { RunConfig } from '../configs/schema.ts';
 import type { Fresh } from '../activities/list-prompts.ts';
-import type { EvaluatedModels, StageOutcomes } from '../activities/stage-outcomes.ts';
+import type { StageOutcomes } from '../activities/stage-outcomes.ts';
 import { budgetOf } from '../domain/cost.ts';
 import { gateLine } from '../domain/model-gate.ts';
 import { childId, MODEL_NAMES, STAGES, type ModelName, type Stage } from '../domain/names.ts';
@@ -9,7 +9,7 @@ import { selectionLine } from '../domain/selection.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import type { ItemCounts } from '../domain/tally.ts';
 import { buildPreferences } from './build-preferences.ts';
-import { evaluateModel } from './evaluate-model.ts';
+import { evaluateModels } from './evaluate-models.ts';
 import { givenOutcomes } from './given-outcomes.ts';
 import { gateProblem, promotionProblem } from './gates.ts';
 import { partition, REPORTS } from './partition.ts';
@@ -112,21 +112,14 @@ function stageTable(input: RunPipelineInput, state: RunState): StageTable {
     dpo: ({ preferences, sft }) =>
       runTraining({ ...reference, method: 'dpo', data: preferences.folder, base: sft.model }),
 
-    evaluate: async ({ sft, dpo }) => {
-      const models: Record<ModelName, ModelReference> = { base: sft.base, sft: sft.model, dpo: dpo.model };
-      const evaluations: EvaluatedModels['models'][number][] = [];
-      // One served model at a time: a GPU node holds one.
-      for (const name of MODEL_NAMES.filter((one) => config.evaluation.models.includes(one))) {
-        const evaluation = await startWhenClosed(() =>
-          executeChild(evaluateModel, {
-            workflowId: childId(run, 'evaluate', name),
-            args: [evaluationWork(input, models[name])],
-            staticSummary: `the ${name} model on the benchmark`,
-          }),
-        );
-        evaluations.push({ ...evaluation, model: name });
-      }
-      return { models: evaluations };
+    evaluate: ({ sft, dpo }) => {
+      if (config.evaluation.alone) return evaluateModels(input, []);
+      const trained: Record<ModelName, ModelReference> = { base: sft.base, sft: sft.model, dpo: dpo.model };
+      const names = MODEL_NAMES.filter((name) => config.evaluation.models.includes(name));
+      return evaluateModels(
+        input,
+        names.map((name) => trained[name]),
+      );
     },
 
     report: () => pausable(run, () => assembly.publishReport(reference)),
@@ -189,15 +182,6 @@ function servedWork({ run, revision, config }: RunPipelineInput, model: ModelRef
   return { run, revision, model, window, partitionSize, judgeDraws: judge.maxDraws, budget };
 }
 
-function evaluationWork(input: RunPipelineInput, model: ModelReference) {
-  const { waitLimitMinutes } = input.config.evaluation;
-  return {
-    ...servedWork(input, model),
-    ...(input.fresh ? { fresh: input.fresh } : {}),
-    ...(waitLimitMinutes === undefined ? {} : { waitLimitMinutes }),
-  };
-}
-
 /** What a finished stage is told by in the run's details. */
 function stageDetail(stage: Stage, { select, ...made }: Partial<StageOutcomes>): string {
   if (stage === 'select' && select) return selectionLine(select);
@@ -220,6 +204,7 @@ async function earlierOutcomes(
   from: number,
 ): Promise<Partial<StageOutcomes>> {
   if (config.training.alone) return givenOutcomes({ run, revision }, config.training.alone);
+  if (config.evaluation.alone) return {};
   if (from === 0) return {};
   const found = await pausable(run, () => pipeline.readStages({ run }));
   const records = new Map(found.map(({ stage, outcome }) => [stage, outcome]));

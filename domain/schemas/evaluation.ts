@@ -68,6 +68,8 @@ export const JudgeSettings = z.strictObject({
   model: z.string(),
   temperature: z.number(),
   promptHash: z.string(),
+  /** Where the prompt is the user's own. */
+  ownPrompt: z.literal(true).optional(),
   /** Judgements of each completion. */
   judgements: count,
   /** Words that the judge reads at once. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ChatMessage } from '../../domain/schemas/call.ts';
+import { DIMENSIONS } from '../../domain/schemas/completion.ts';
 import { planLines } from '../../domain/prompts.ts';
 
 /** How long and how many the texts are. */
@@ -49,6 +50,13 @@ export function answerTo(
     case 'wrong numbers':
       return { text: plan(sections).replaceAll(/Paragraph (\d+)/g, 'Paragraph 2$1'), finishReason: 'stop' };
   }
+}
+
+/** A judge's answer: scores from 1 to 5 that the question and its seed decide. */
+export function scoresFor(messages: readonly ChatMessage[], seed: number): { text: string; finishReason: string } {
+  const random = randomOf(`${seed}\n${messages.map(({ content }) => content).join('\n')}`);
+  const scores = DIMENSIONS.map((dimension) => [dimension, 1 + Math.floor(5 * random())]);
+  return { text: JSON.stringify(Object.fromEntries(scores)), finishReason: 'stop' };
 }
 
 const SYLLABLES = 'ba de fi go lu ma ne pi ro su ta ve wi zo ka li mo nu ra se'.split(' ');

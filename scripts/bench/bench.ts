@@ -1,5 +1,7 @@
 import { Command } from 'commander';
+import { measureEvaluation, type EvaluationResult } from './evaluate.ts';
 import { measureDataset, type SearchResult } from './dataset.ts';
+import { measureScores, type ScoresResult } from './scores.ts';
 import { measureScale, SCENARIOS, type Result } from './generate.ts';
 import { measureOverhead, measurePacking, type OverheadResult, type PackingResult } from './training.ts';
 
@@ -71,6 +73,51 @@ program
     for (const cells of overheadRows(result)) print(cells);
     console.log(JSON.stringify(result));
   });
+
+program
+  .command('evaluate')
+  .description(
+    'an evaluation with three judgements of each completion, against an endpoint with a fixed latency, twice',
+  )
+  .option('--prompts <count>', 'prompts of the benchmark', '120')
+  .option('--json', 'print the JSON lines alone')
+  .action(async (options: { prompts: string; json?: boolean }) => {
+    if (!options.json) console.log(line(EVALUATION_COLUMNS));
+    for (const result of await measureEvaluation(Number(options.prompts))) {
+      if (!options.json) console.log(evaluationRow(result));
+      console.log(JSON.stringify(result));
+    }
+  });
+
+program
+  .command('evaluate-statistics')
+  .description('scores of one model with their intervals, and the report of them, by a worker')
+  .option('--completions <count>', 'completions, two of each prompt', '6000')
+  .option('--words <count>', 'words of each', '10000')
+  .option('--json', 'print the JSON lines alone')
+  .action(async (options: { completions: string; words: string; json?: boolean }) => {
+    if (!options.json) console.log(line(SCORES_COLUMNS));
+    const settings = { completions: Number(options.completions), words: Number(options.words) };
+    for await (const result of measureScores(settings)) {
+      if (!options.json) console.log(scoresRow(result));
+      console.log(JSON.stringify(result));
+    }
+  });
+
+const EVALUATION_COLUMNS = ['walk', 'prompts', 'needed', 'requests', 'flight', 'calls s', 'ideal', 'ratio', 'whole s'];
+
+function evaluationRow(result: EvaluationResult): string {
+  const { walk, prompts, needed, requests, mostInFlight, callSeconds, ideal, seconds } = result;
+  const ratio = ideal === 0 ? '' : (callSeconds / ideal).toFixed(3);
+  const times = [callSeconds.toFixed(2), ideal.toFixed(2), ratio, seconds.toFixed(2)];
+  return line([walk, prompts, needed, requests, mostInFlight, ...times]);
+}
+
+const SCORES_COLUMNS = ['step', 'rows', 'words', 'resamples', 'seconds', 'peak MB'];
+
+function scoresRow({ step, completions, words, resamples, seconds, peakMegabytes }: ScoresResult): string {
+  return line([step, completions, words, resamples, seconds.toFixed(2), peakMegabytes]);
+}
 
 const TRAIN_WIDTHS = [20, 22, 8, 10, 6, 10, 10];
 const PACKING_COLUMNS = ['rows', 'batches', 'rows', 'batches', 'lost', 'padding', 'seconds'];

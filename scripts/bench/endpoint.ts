@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChatMessage } from '../../domain/schemas/call.ts';
-import { answerTo, badPlan, isPlanRequest, type AnswerSettings } from './answers.ts';
+import { answerTo, badPlan, isPlanRequest, scoresFor, type AnswerSettings } from './answers.ts';
 
 /** What goes wrong, and when; all of it is the same each time. */
 export interface Faults {
@@ -75,6 +75,8 @@ interface Question {
   readonly model: string;
   readonly messages: ChatMessage[];
   readonly seed?: number;
+  /** Only a judge is held to a schema here. */
+  readonly response_format?: object;
 }
 
 class EndpointState {
@@ -190,8 +192,10 @@ async function handle(state: EndpointState, request: IncomingMessage, response: 
     }
     if (state.settings.latencyMs > 0) await sleep(state.settings.latencyMs);
     if (request.destroyed && !response.writable) return;
-    const { messages, seed = 0 } = question;
-    const { text, finishReason } = answerTo(messages, seed, state.settings, state.badPlanOf(messages));
+    const { messages, seed = 0, response_format: schema } = question;
+    const { text, finishReason } = schema
+      ? scoresFor(messages, seed)
+      : answerTo(messages, seed, state.settings, state.badPlanOf(messages));
     const promptTokens = Math.ceil(messages.reduce((sum, { content }) => sum + content.length, 0) / 4);
     const usage = {
       prompt_tokens: promptTokens,

@@ -11,7 +11,7 @@ import { PROJECT, readEnvironment } from '../../configs/env.ts';
 import { loadConfig } from '../../configs/load.ts';
 import type { RunConfig } from '../../configs/schema.ts';
 import { stageKey } from '../../domain/keys.ts';
-import { endpointQueue, PIPELINE_QUEUE } from '../../domain/names.ts';
+import { ENDPOINT_NAMES, endpointQueue, PIPELINE_QUEUE } from '../../domain/names.ts';
 import { StageRecord } from '../../domain/schemas/run.ts';
 import type { ItemCounts } from '../../domain/tally.ts';
 import { startTemporal, type TemporalServer } from '../embedded/temporal.ts';
@@ -28,18 +28,18 @@ const HERE = join(PROJECT, 'scripts/bench');
 export class Rig {
   readonly store: Store;
   readonly client: Client;
-  readonly #home: string;
+  readonly home: string;
   readonly #env: NodeJS.ProcessEnv;
   #temporal: TemporalServer;
   readonly #endpoint: BenchProcess;
-  readonly #baseUrl: string;
+  readonly baseUrl: string;
   #worker: BenchProcess | undefined;
 
   private constructor(home: string, temporal: TemporalServer, endpoint: BenchProcess, baseUrl: string, client: Client) {
-    this.#home = home;
+    this.home = home;
     this.#temporal = temporal;
     this.#endpoint = endpoint;
-    this.#baseUrl = baseUrl;
+    this.baseUrl = baseUrl;
     this.client = client;
     const { searchPath } = readEnvironment();
     this.#env = { PATH: searchPath, HOME: home, LONGWRITER_HOME: home, TEMPORAL_ADDRESS: temporal.address };
@@ -63,7 +63,7 @@ export class Rig {
   /** Starts a worker and waits until it polls. */
   async startWorker(): Promise<void> {
     this.#worker = startProgram(join(PROJECT, 'workers/all.ts'), [], this.#env, await workerFlags());
-    for (const taskQueue of [PIPELINE_QUEUE, endpointQueue('writer')]) {
+    for (const taskQueue of [PIPELINE_QUEUE, ...ENDPOINT_NAMES.map(endpointQueue)]) {
       for (;;) {
         const { pollers } = await this.client.workflowService.describeTaskQueue({
           namespace: 'default',
@@ -83,7 +83,7 @@ export class Rig {
   /** Kills the Temporal server, and starts it again where it was. */
   async killTemporal(): Promise<void> {
     await this.#temporal.process.stop(0);
-    this.#temporal = await startTemporalIn(this.#home, Number(this.#temporal.address.split(':')[1]));
+    this.#temporal = await startTemporalIn(this.home, Number(this.#temporal.address.split(':')[1]));
   }
 
   /** Starts a run of so many instructions up to its dataset; returns what waits for the end. */
@@ -91,12 +91,12 @@ export class Rig {
     const rows = Array.from({ length: samples }, (_, index) => ({
       prompt: `Write a long text about subject ${index}.`,
     }));
-    const file = join(this.#home, `${run}.jsonl`);
+    const file = join(this.home, `${run}.jsonl`);
     await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
     const config = join(HERE, 'generate.yaml');
     const all = [
-      `endpoints.writer.baseUrl=${this.#baseUrl}`,
-      `endpoints.judge.baseUrl=${this.#baseUrl}`,
+      `endpoints.writer.baseUrl=${this.baseUrl}`,
+      `endpoints.judge.baseUrl=${this.baseUrl}`,
       `instructions.sources=[{file: ${file}}]`,
       ...overrides,
     ];
@@ -124,7 +124,7 @@ export class Rig {
   }
 
   async stats(): Promise<EndpointStats> {
-    const response = await fetch(new URL('/stats', this.#baseUrl));
+    const response = await fetch(new URL('/stats', this.baseUrl));
     return (await response.json()) as EndpointStats;
   }
 
@@ -145,7 +145,7 @@ export class Rig {
   async databaseBytes(): Promise<number> {
     const sizes = await Promise.all(
       ['temporal.db', 'temporal.db-wal'].map((name) =>
-        stat(join(this.#home, name)).then(
+        stat(join(this.home, name)).then(
           ({ size }) => size,
           () => 0,
         ),
@@ -161,8 +161,8 @@ export class Rig {
     await this.client.connection.close();
     await this.#temporal.process.stop(2000);
     // A training outlives its worker.
-    await endLeftovers(join(this.#home, 'processes'), 0, () => undefined);
-    await rm(this.#home, { recursive: true, force: true });
+    await endLeftovers(join(this.home, 'processes'), 0, () => undefined);
+    await rm(this.home, { recursive: true, force: true });
   }
 }
 

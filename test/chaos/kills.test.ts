@@ -81,6 +81,8 @@ describe.skipIf(missing('services'))('a run whose processes are killed', () => {
       await rig.killTemporal();
     }
     while (!(await rig.generated(RUN))) await sleep(200);
+    // A client that is closed while it asks again throws where nobody can catch it.
+    await Promise.allSettled([ended]);
     expect(await rig.stats()).toMatchObject({ questions: CALLS, paidAgain: 0 });
     expect((await rig.generated(RUN))!.counts).toMatchObject({ kept: SAMPLES, rejected: {}, failed: {} });
   });

@@ -4,6 +4,8 @@ import type { SelectInstructionsInput } from '../../activities/select-instructio
 import type { ServeModelInput } from '../../activities/serve-model.ts';
 import type { RecordStageInput } from '../../activities/record-stage.ts';
 import type { TrainModelInput } from '../../activities/train-model.ts';
+import type { IdentifyModelInput } from '../../activities/identify-model.ts';
+import type { ImportCompletionsInput } from '../../activities/import-completions.ts';
 import type { ListPromptsInput } from '../../activities/list-prompts.ts';
 import type { ProbeModelInput } from '../../activities/probe-model.ts';
 import { Context } from '@temporalio/activity';
@@ -19,7 +21,7 @@ export type GoodActivities = ReturnType<typeof goodActivities>['activities'];
 
 /** Activities of a pipeline of two samples and two prompts that goes well; `trace` tells what was asked, in order. */
 export function goodActivities(trace: string[]) {
-  const model = (name: 'base' | 'sft' | 'dpo') => ({
+  const model = (name: string) => ({
     name,
     identity: `id-${name}`,
     location: { kind: 'store', folder: name },
@@ -50,7 +52,7 @@ export function goodActivities(trace: string[]) {
         trace.push('dataset'),
         { folder: 'd', fingerprint: 'f', selected: 2, kept: 2, general: 0, rejected: {}, failed: 0 }
       ),
-      identifyModel: async () => model('base'),
+      identifyModel: async ({ name = 'base' }: IdentifyModelInput) => model(name),
       trainModel: async ({ method, base, data }: TrainModelInput) => (
         trace.push(`${method} from ${base.name} on ${data}`),
         { model: model(method), folder: method, rows: 2 }
@@ -59,13 +61,15 @@ export function goodActivities(trace: string[]) {
         trace.push(`probe ${trained.name} and ${base.name}`),
         gateOf(true)
       ),
-      listPrompts: async ({ purpose, model: { name } }: ListPromptsInput) => ({
+      listPrompts: async ({ purpose, model: { name, location } }: ListPromptsInput) => ({
+        ...(location.kind === 'predictions' ? { imported: { completions: 2, judged: false } } : {}),
         folder: `${purpose}-${name}`,
         prompts: 2,
         completions: 1,
         judgements: 1,
         positions: false,
       }),
+      importCompletions: async ({ key }: ImportCompletionsInput) => void trace.push(`import ${key}`),
       serveModel: async ({ model: { identity } }: ServeModelInput) => serveUntilCancelled(identity, trace),
       sampleCompletion: async () => (trace.push('complete'), { words: 5, spending }),
       judgeCompletion: async () => (trace.push('judge'), { scored: true, spending }),

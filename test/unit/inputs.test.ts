@@ -134,6 +134,18 @@ describe('the files that a configuration names', () => {
     );
   });
 
+  test('a prompt for the judge shows it task and text, by our slots or those of the released prompt', async () => {
+    const readPrompt = async (text: string) => {
+      await file('judge.txt', text);
+      return readInputs(await loadConfig(config, ['prompts.judge=judge.txt']), config);
+    };
+    await expect(readPrompt('Score this: {{response}}')).rejects.toThrow('judge.txt: has no slot {{instruction}}');
+    await expect(readPrompt('Score what was written for $INST$')).rejects.toThrow(
+      'judge.txt: has no slot {{response}}',
+    );
+    expect((await readPrompt('$INST$\n$RESPONSE$')).config.prompts.judge).toMatch(/^inputs\//);
+  });
+
   test('general preference pairs are read, in whichever form, before a run begins', async () => {
     const refusalOf = async (line: object): Promise<string> => {
       await file('pairs.jsonl', `{"prompt": "a", "chosen": "b", "rejected": "c"}\n${JSON.stringify(line)}\n`);

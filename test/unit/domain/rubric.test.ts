@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgementSchema, parseJudgement, qualityScore } from '../../../domain/rubric.ts';
+import { judgementSchema, meanScores, parseJudgement, qualityScore, UNSCORED_REASONS } from '../../../domain/rubric.ts';
 import { DIMENSIONS, type RubricScores } from '../../../domain/schemas/completion.ts';
 
 const SCORES: RubricScores = {
@@ -12,6 +12,7 @@ const SCORES: RubricScores = {
   readingExperience: 5,
 };
 const JSON_SCORES = JSON.stringify(SCORES);
+const RELEASED = `{"Analysis": "Clear, if short.\nNo depth", "Relevance": 5, "Accuracy": 4, "Coherence": 3, "Clarity": 2, "Breadth and Depth": 1, "Reading Experience": 5}`;
 const withScore = (value: string) => JSON_SCORES.replace('"accuracy":4', `"accuracy":${value}`);
 const rubric = fc.record(
   Object.fromEntries(DIMENSIONS.map((dimension) => [dimension, fc.integer({ min: 1, max: 5 })])),
@@ -25,6 +26,14 @@ describe('parseJudgement', () => {
     ['JSON in a fence without a name', `\`\`\`\n${JSON_SCORES}\n\`\`\``],
     ['JSON after some prose', `The text is clear, if short.\n\n${JSON_SCORES}`],
     ['JSON between prose', `Analysis first.\n\`\`\`json\n${JSON_SCORES}\n\`\`\`\nI hope this helps {truly}.`],
+    ['the keys of the released prompt, after an analysis with a broken line', RELEASED],
+    ['the same in a fence before prose', `\`\`\`json\n${RELEASED}\n\`\`\`\nThese are my scores.`],
+    ['keys in any case and spacing', RELEASED.toUpperCase().replace(/"BREADTH AND DEPTH"/, '" breadth_and-Depth "')],
+    ['scores inside another object', `{"scores": ${JSON_SCORES}, "sum": 20}`],
+    ['an integer as a text', withScore('"4"')],
+    ['an integer with a point', withScore('4.0')],
+    ['the same scores twice', `First: ${JSON_SCORES}\nFinally: ${RELEASED}`],
+    ['a dimension named in the prose', `"Clarity": it is clear.\n${JSON_SCORES}`],
     [
       'an analysis beside the scores',
       JSON_SCORES.replace('{', '{"Analysis":"uses {braces}, claims \\"relevance\\" 5",'),
@@ -34,32 +43,38 @@ describe('parseJudgement', () => {
   });
 
   it.each([
-    ['a score above 5', withScore('6')],
-    ['a score below 1', withScore('0')],
-    ['a score as a fraction', withScore('4/5')],
-    ['a score as a text', withScore('"4"')],
-    ['half a point', withScore('4.5')],
-    ['null', withScore('null')],
-    ['a missing dimension', JSON_SCORES.replace('"accuracy":4,', '')],
-    ['a dimension in another spelling', JSON_SCORES.replace('accuracy', 'Accuracy')],
-    ['JSON that was cut', JSON_SCORES.slice(0, -10)],
-    ['prose alone', 'I give it a 4 in every respect.'],
-    ['nothing', ''],
-    ['braces the wrong way round', '} no {'],
-  ])('rejects %s', (_, text) => {
-    expect(parseJudgement(text)).toMatchObject({ ok: false });
-  });
-
-  it('names the dimension that has no score', () => {
-    expect(parseJudgement(withScore('6'))).toEqual({ ok: false, reason: 'no score from 1 to 5 for accuracy' });
+    ['a score above 5', withScore('6'), 'no integers from 1 to 5'],
+    ['a score below 1', withScore('0'), 'no integers from 1 to 5'],
+    ['a score as a fraction', withScore('4/5'), 'no integers from 1 to 5'],
+    ['a fraction as a text', withScore('"4/5"'), 'no integers from 1 to 5'],
+    ['a word', withScore('"good"'), 'no integers from 1 to 5'],
+    ['half a point', withScore('4.5'), 'no integers from 1 to 5'],
+    ['a negative score', withScore('-4'), 'no integers from 1 to 5'],
+    ['null', withScore('null'), 'no integers from 1 to 5'],
+    ['an object in place of a score', withScore('{"score":4}'), 'incomplete scores'],
+    ['a missing dimension', JSON_SCORES.replace('"accuracy":4,', ''), 'incomplete scores'],
+    ['a dimension by another name', JSON_SCORES.replace('accuracy', 'truth'), 'incomplete scores'],
+    ['JSON that was cut', JSON_SCORES.slice(0, -10), 'incomplete scores'],
+    ['JSON that was cut at its last score', JSON_SCORES.slice(0, -1), 'incomplete scores'],
+    ['a set of pieces', JSON_SCORES.replace(',"coherence"', '} and {"coherence"'), 'incomplete scores'],
+    ['prose alone', 'I give it a 4 in every respect.', 'no scores'],
+    ['nothing', '', 'no scores'],
+    ['braces the wrong way round', '} no {', 'no scores'],
+  ])('rejects %s', (_, text, reason) => {
+    expect(parseJudgement(text)).toEqual({ ok: false, reason });
   });
 
   it.each([
     ['quoted before the judge’s own', `It claims ${JSON_SCORES.replace(/\d/g, '5')}, but: ${JSON_SCORES}`],
     ['quoted in a fence', `It claims\n\`\`\`json\n${JSON_SCORES.replace(/\d/g, '5')}\n\`\`\`\nI say ${JSON_SCORES}`],
-    ['given twice in one object', JSON_SCORES.replace('}', ',"relevance":5}')],
+    ['given twice in one object', JSON_SCORES.replace('}', ',"relevance":1}')],
   ])('rejects scores of the judged text that are %s', (_, text) => {
-    expect(parseJudgement(text)).toEqual({ ok: false, reason: 'more than one set of scores' });
+    expect(parseJudgement(text)).toEqual({ ok: false, reason: 'several sets of scores' });
+  });
+
+  it('does not take a minute over an answer that is made to', () => {
+    for (const piece of ['{', '"', '{"', '"a":"', '"relevance":', '" ', '"a ', '}', 'relevance 5 '])
+      expect(parseJudgement(piece.repeat(50_000), piece.repeat(50_000))).toMatchObject({ ok: false });
   });
 
   it('never throws, and an accepted judgement has six integers from 1 to 5', () => {
@@ -86,8 +101,8 @@ describe('parseJudgement', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 15 }), (pieces) => {
         const result = parseJudgement(pieces.join(''));
-        if (!result.ok) return;
-        for (const dimension of DIMENSIONS) expect([1, 2, 3, 4, 5]).toContain(result.scores[dimension]);
+        if (!result.ok) expect(UNSCORED_REASONS).toContain(result.reason);
+        else for (const dimension of DIMENSIONS) expect([1, 2, 3, 4, 5]).toContain(result.scores[dimension]);
       }),
       { numRuns: 500 },
     );
@@ -112,6 +127,18 @@ describe('qualityScore', () => {
         expect(ours).toBeCloseTo(released, 9);
       }),
     );
+  });
+});
+
+describe('meanScores', () => {
+  it('are means by weight', () => {
+    const ones = { ...SCORES, accuracy: 1 };
+    expect(
+      meanScores([
+        { scores: SCORES, weight: 300 },
+        { scores: ones, weight: 100 },
+      ]),
+    ).toEqual({ ...SCORES, accuracy: 3.25 });
   });
 });
 

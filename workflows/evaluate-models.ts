@@ -1,0 +1,93 @@
+import { executeChild } from '@temporalio/workflow';
+import type { Fresh } from '../activities/list-prompts.ts';
+import type { EvaluatedModels } from '../activities/stage-outcomes.ts';
+import type { RunConfig } from '../configs/schema.ts';
+import { childId } from '../domain/names.ts';
+import type { ModelReference } from '../domain/schemas/run.ts';
+import { evaluateModel, type EvaluateModelInput } from './evaluate-model.ts';
+import { gpu } from './proxies.ts';
+import { pausable, startWhenClosed } from './steps.ts';
+
+export interface EvaluateModelsInput {
+  readonly run: string;
+  readonly revision: number;
+  readonly config: RunConfig;
+  /** What is asked anew, whatever is stored. */
+  readonly fresh?: Fresh;
+}
+
+/**
+ * Evaluates all models of a run: those that it trained, those that it was given, those behind endpoints, and answers that
+ * are there already. What is served goes one by one, since a GPU node holds one; the others go beside that.
+ *
+ * @param trained the run's own models, in the order in which they are told
+ */
+export async function evaluateModels(
+  input: EvaluateModelsInput,
+  trained: readonly ModelReference[],
+): Promise<EvaluatedModels> {
+  const { evaluation, budget } = input.config;
+  const served = [...trained, ...(await givenModels(input, Object.keys(evaluation.alone?.models ?? {})))];
+  const others = [...endpointModels(evaluation.endpoints), ...predictedModels(evaluation.alone?.predictions ?? {})];
+  // Two that go on at once would both be allowed all that is left of a budget.
+  const lanes = budget === undefined ? [served, ...others.map((model) => [model])] : [[...served, ...others]];
+  const ended = await Promise.allSettled(
+    lanes.map(async (lane) => {
+      const made: EvaluatedModels['models'][number][] = [];
+      for (const model of lane) made.push(await evaluateOne(input, model));
+      return made;
+    }),
+  );
+  const failed = ended.find((lane) => lane.status === 'rejected');
+  if (failed) throw failed.reason;
+  return { models: ended.flatMap((lane) => (lane.status === 'fulfilled' ? lane.value : [])) };
+}
+
+async function givenModels(
+  { run, revision }: EvaluateModelsInput,
+  names: readonly string[],
+): Promise<ModelReference[]> {
+  const found: ModelReference[] = [];
+  for (const name of names) found.push(await pausable(run, () => gpu.identifyModel({ run, revision, name })));
+  return found;
+}
+
+function endpointModels(endpoints: RunConfig['evaluation']['endpoints']): ModelReference[] {
+  return Object.entries(endpoints).map(([name, { provider, model }]) => ({
+    name,
+    identity: `${provider}/${model}`,
+    location: { kind: 'endpoint' },
+  }));
+}
+
+function predictedModels(predictions: Readonly<Record<string, string>>): ModelReference[] {
+  return Object.entries(predictions).map(([name, key]) => ({
+    name,
+    identity: key,
+    location: { kind: 'predictions', key },
+  }));
+}
+
+async function evaluateOne(
+  input: EvaluateModelsInput,
+  model: ModelReference,
+): Promise<EvaluatedModels['models'][number]> {
+  const evaluation = await startWhenClosed(() =>
+    executeChild(evaluateModel, {
+      workflowId: childId(input.run, 'evaluate', model.name),
+      args: [evaluationWork(input, model)],
+      staticSummary: `the ${model.name} model on the benchmark`,
+    }),
+  );
+  return { ...evaluation, model: model.name };
+}
+
+function evaluationWork({ run, revision, config, fresh }: EvaluateModelsInput, model: ModelReference) {
+  const { window, partitionSize } = config.generation;
+  const { waitLimitMinutes } = config.evaluation;
+  return {
+    ...{ run, revision, model, window, partitionSize, judgeDraws: config.judge.maxDraws, budget: config.budget },
+    ...(fresh ? { fresh } : {}),
+    ...(waitLimitMinutes === undefined ? {} : { waitLimitMinutes }),
+  } satisfies EvaluateModelInput;
+}
