@@ -3,7 +3,7 @@ import { axis, drawChart, grid, legend, logAxis, logRange } from './draw.ts';
 import { counted, extent, whole } from './format.ts';
 import { histogram } from './histogram.ts';
 import type { Markup } from './html.ts';
-import { modelLabel } from './model-label.ts';
+import { modelLooks } from './model-look.ts';
 import type { StepValue } from './thin.ts';
 
 /** Words asked for and words written. */
@@ -12,19 +12,15 @@ export interface LengthPoint {
   readonly written: number;
 }
 
-/** Told apart by shape as well as by colour. */
-const SYMBOLS: Readonly<Record<string, string>> = { base: 'circle', sft: 'rect', dpo: 'diamond' };
-
 /** Required against written words of each model, on logarithmic axes. */
 export function drawModelLengths(evaluations: readonly EvaluationScores[]): Markup {
+  const looks = modelLooks(evaluations.map(({ model }) => model));
   return drawLengths(
     'Required against written words of each model, on logarithmic axes.',
-    evaluations.map(({ model, points }) => ({
-      name: modelLabel(model),
-      color: `var(--${model})`,
-      symbol: SYMBOLS[model] ?? 'circle',
-      points,
-    })),
+    evaluations.map(({ model, points }) => {
+      const { label, color, symbol } = looks.get(model)!;
+      return { name: label, color, symbol, points };
+    }),
   );
 }
 

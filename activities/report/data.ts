@@ -1,4 +1,5 @@
-import type { EvaluationScores } from '../../domain/schemas/evaluation.ts';
+import type { Cost } from '../../domain/schemas/call.ts';
+import type { Calibration, Comparison, EvaluationScores, ScoredPoint } from '../../domain/schemas/evaluation.ts';
 import type { ModelGate } from '../../domain/schemas/probe.ts';
 import type { Stage } from '../../domain/names.ts';
 import type { Spread } from '../../domain/preference.ts';
@@ -50,13 +51,25 @@ export interface ReportData {
     readonly spread: Spread;
   };
   readonly evaluations: readonly EvaluationScores[];
+  readonly comparisons: readonly Comparison[];
+  readonly calibration?: Calibration;
+  /** The best and the worst answers of each model, each list from its end of S̄ on. */
+  readonly examples?: readonly {
+    readonly model: string;
+    readonly best: readonly ExampleAnswer[];
+    readonly worst: readonly ExampleAnswer[];
+  }[];
   readonly writer: { readonly model: string };
   /** Whether the judge is the embedded stand-in of 135M parameters. */
   readonly judgeIsStandIn: boolean;
-  readonly calls: {
-    readonly count: number;
-    readonly promptTokens: number;
-    readonly cachedTokens: number;
-    readonly completionTokens: number;
-  };
+  readonly calls: Pick<Cost, 'calls' | 'promptTokens' | 'cachedTokens' | 'completionTokens'>;
+}
+
+/** One answer with what it was asked. */
+export interface ExampleAnswer {
+  readonly prompt: string;
+  readonly text: string;
+  readonly point: ScoredPoint;
+  /** S̄ of this answer alone. */
+  readonly overall: number;
 }

@@ -11,7 +11,8 @@ use([BarChart, LineChart, ScatterChart, GridComponent, LegendComponent, SVGRende
 const TEXT = 'var(--muted)';
 const LINE = 'var(--line)';
 
-const SIZE = { width: 480, height: 320 };
+const WIDTH = 480;
+const HEIGHT = 320;
 
 /**
  * Draws a chart as SVG that scales with the page and can be read out.
@@ -19,9 +20,10 @@ const SIZE = { width: 480, height: 320 };
  * Equal options give equal bytes: what the library numbers per process (class names, hover styles, clip
  * paths, of which nothing here needs one) is taken out.
  * @param label what the chart shows, for those who cannot see it
+ * @param height in the units in which it is 480 wide
  */
-export function drawChart(label: string, options: EChartsCoreOption): Markup {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, ...SIZE });
+export function drawChart(label: string, options: EChartsCoreOption, height = HEIGHT): Markup {
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
   try {
     chart.setOption({ animation: false, textStyle: { fontFamily: 'inherit', fontSize: 13 }, ...options });
     return trustedMarkup(
@@ -46,6 +48,8 @@ export function grid(hasLegend: boolean): object {
 export function legend(names: readonly string[]): object {
   return {
     data: names,
+    // With many names it has a second page, which a picture cannot turn to; so it wraps.
+    type: 'plain',
     left: 48,
     top: 4,
     itemGap: 18,

@@ -1,132 +1,153 @@
-import { BUCKETS } from '../../domain/evaluation.ts';
-import { DIMENSIONS, type Dimension } from '../../domain/schemas/completion.ts';
-import type { EvaluationScores, ScoreSummary } from '../../domain/schemas/evaluation.ts';
+import type { EvaluationScores } from '../../domain/schemas/evaluation.ts';
 import { drawModelLengths } from './charts.ts';
-import { decimal, meanOf, whole } from './format.ts';
+import type { ReportData } from './data.ts';
+import {
+  bucketTable,
+  comparisonTable,
+  dimensionTable,
+  healthTable,
+  kindTable,
+  lengthTable,
+  positionTable,
+  settingsTable,
+} from './evaluation-tables.ts';
+import { counted, meanOf, whole } from './format.ts';
 import { html, NOTHING, type Markup } from './html.ts';
 import { judgeNote } from './judge-note.ts';
-import { modelLabel } from './model-label.ts';
-import { absent, figure, LENGTH_SCORE, QUALITY_SCORE, score, table } from './parts.ts';
+import { modelLooks } from './model-look.ts';
+import { absent, figure, LENGTH_SCORE, QUALITY_SCORE, withScoreNames } from './parts.ts';
+import { drawDifferences, drawDimensions, drawLengthShares, drawPositions } from './score-charts.ts';
+import { tableMarkup, type Table } from './table.ts';
 import { verdict } from './verdict.ts';
 
-/** The first thing one sees: mean words asked for, and written by each model. */
-export function verdictSection(evaluations: readonly EvaluationScores[]): Markup {
-  const [first, ...others] = verdict(evaluations);
+/** The first thing one sees: mean words asked for, and written by each model, and what that says. */
+export function verdictSection(data: ReportData): Markup {
+  const { evaluations } = data;
   const required = evaluations[0]?.points.map((point) => point.required) ?? [];
+  const looks = modelLooks(evaluations.map(({ model }) => model));
   return html`<section>
     <h2>What this run shows</h2>
     ${
       evaluations.length > 0
         ? html`<ul class="figures">
-            <li>
-              <span>asked for</span><strong>${words(meanOf(required))}</strong
-              ><small>on average · n ${required.length}</small>
-            </li>
-            ${evaluations.map(
-              ({ model, overall }) =>
-                html`<li class="${model}">
-                  <span>${modelLabel(model)} wrote</span><strong>${words(overall.words.mean)}</strong
-                  ><small>on average · n ${overall.words.n}</small>
-                </li>`,
-            )}
+            <li><span>asked for</span><strong>${words(meanOf(required))}</strong><small>words on average</small></li>
+            ${evaluations.map(({ model, overall: { words: written } }) => {
+              const { label, key } = looks.get(model)!;
+              return html`<li class="${key}">
+                <span>${label} wrote</span><strong>${words(written.mean)}</strong
+                ><small>${range(written)}n ${whole(written.n)}</small>
+              </li>`;
+            })}
           </ul>`
         : NOTHING
     }
-    <p class="lead">${first}</p>
-    ${others.map((sentence) => html`<p>${sentence}</p>`)}
+    <p class="lead">${withScoreNames(verdict(data).join(' '))}</p>
   </section>`;
 }
 
-/** Scores of the models: overall, by length, by dimension, and each answer's length. */
-export function scoresSection(evaluations: readonly EvaluationScores[], judgeIsStandIn: boolean): Markup {
+/** Scores of the models: by length, language and type, by dimension, and against one another. */
+export function scoresSection(data: ReportData): Markup {
+  const { evaluations, comparisons, judgeIsStandIn } = data;
   if (evaluations.length === 0)
     return html`<section>
       <h2>Scores</h2>
       ${absent('No model was evaluated in this run.')}
     </section>`;
+  const scored = evaluations.some(({ overall }) => overall.qualityScore.n > 0);
+  const compared = comparisons.filter(({ lengthScore }) => lengthScore.mean !== null);
   return html`<section>
     <h2>Scores</h2>
-    ${table(
-      ['Model', LENGTH_SCORE, QUALITY_SCORE, 'Mean of both', 'Mean words', 'Ended by itself', 'Unscored'],
-      evaluations.map(({ model, overall }) => [modelName(model), ...scores(overall)]),
-    )}
+    ${tableMarkup(bucketTable(evaluations))}
     <p class="note">
       ${LENGTH_SCORE}: how close the length is to what was asked for, 0 to 100. ${QUALITY_SCORE}: the judge’s mean over
-      six dimensions, 0 to 100. An answer that the judge left unscored lowers the n of ${QUALITY_SCORE} and counts
-      nowhere else.
+      six dimensions, 0 to 100. S̄: the mean of both. Below a mean its 95 % interval, by resampling the prompts. An
+      answer that the judge left unscored lowers the n of ${QUALITY_SCORE} and counts nowhere else.
     </p>
     ${judgeNote(evaluations, judgeIsStandIn)}
     ${
-      evaluations.some(({ points }) => points.length > 0)
-        ? figure(
-            'Length of every answer',
-            drawModelLengths(evaluations),
-            html`Dashed: as many words as asked for. n = ${evaluations.map(({ points }) => points.length).join(' + ')}
-            answers.
-            ${
-              evaluations.some(({ points }) => points.some(({ written }) => written === 0))
-                ? 'Answers without a word stand on the lower edge.'
-                : ''
-            }`,
-          )
-        : absent('No answers to draw.')
+      compared.length > 0
+        ? html`${titled(
+            comparisonTable(
+              comparisons,
+              evaluations.map(({ model }) => model),
+            ),
+          )}
+          ${figure('Differences with their 95 % intervals', drawDifferences(compared), 'An interval that crosses the dashed line holds no difference that can be told from chance.')}`
+        : NOTHING
     }
-    <h3>By required length</h3>
-    ${table(
-      [
-        'Words asked for',
-        'Model',
-        LENGTH_SCORE,
-        QUALITY_SCORE,
-        'Mean of both',
-        'Mean words',
-        'Ended by itself',
-        'Unscored',
-      ],
-      BUCKETS.flatMap(({ name }) =>
-        evaluations.flatMap(({ model, buckets }) =>
-          buckets[name] ? [[name, modelName(model), ...scores(buckets[name])]] : [],
-        ),
-      ),
-      2,
-    )}
-    <h3>${QUALITY_SCORE} by dimension</h3>
-    ${table(
-      ['Dimension', ...evaluations.map(({ model }) => modelLabel(model))],
-      DIMENSIONS.map((dimension) => [
-        DIMENSION_LABELS[dimension],
-        ...evaluations.map(({ overall }) => score(overall.dimensions[dimension] ?? { mean: null, n: 0 })),
-      ]),
-    )}
+    ${kindTable(evaluations).rows.length > 0 ? titled(kindTable(evaluations)) : NOTHING}
+    ${
+      scored
+        ? html`${figure(dimensionTable(evaluations).title, drawDimensions(evaluations), 'Means over the answers with a score; intervals in the table.')}
+          ${tableMarkup(dimensionTable(evaluations))}`
+        : absent('No answer has a score of the judge, so there are no dimensions to draw.')
+    }
   </section>`;
 }
 
-const DIMENSION_LABELS: Readonly<Record<Dimension, string>> = {
-  relevance: 'Relevance',
-  accuracy: 'Accuracy',
-  coherence: 'Coherence',
-  clarity: 'Clarity',
-  breadthAndDepth: 'Breadth and depth',
-  readingExperience: 'Reading experience',
-};
+/** How long the answers are, against what was asked for and what the models were trained on. */
+export function lengthsSection({ evaluations, dataset }: ReportData): Markup {
+  if (!evaluations.some(({ points }) => points.length > 0)) return NOTHING;
+  const training = dataset?.words ?? [];
+  const table = lengthTable(evaluations);
+  const empty = evaluations.some(({ points }) => points.some(({ written }) => written === 0));
+  return html`<section>
+    <h2>Lengths</h2>
+    <div class="pair">
+      ${figure(
+        'Length of every answer',
+        drawModelLengths(evaluations),
+        `Dashed: as many words as asked for. n = ${evaluations.map(({ points }) => whole(points.length)).join(' + ')} answers.${empty ? ' Answers without a word stand on the lower edge.' : ''}`,
+      )}
+      ${figure(
+        training.length > 0 ? 'Training data and answers' : 'Lengths of the answers',
+        drawLengthShares(training, evaluations),
+        `Share of the texts by words; a bar holds its lower bound.${training.length > 0 ? ` The training data has ${counted(training.length, 'text')}.` : ''}`,
+      )}
+    </div>
+    ${table.rows.length > 0 ? titled(table) : NOTHING}
+  </section>`;
+}
 
-function scores(summary: ScoreSummary): (Markup | string)[] {
-  // A mean of two means: where they are taken over different numbers of answers, both are said.
-  const n = [...new Set([summary.lengthScore.n, summary.qualityScore.n])].join('/');
-  return [
-    score(summary.lengthScore),
-    score(summary.qualityScore),
-    html`${decimal(summary.overall.mean)} <small>n ${n}</small>`,
-    html`${words(summary.words.mean)} <small>n ${summary.words.n}</small>`,
-    html`${summary.finishReasons['stop'] ?? 0} <small>of ${summary.completions}</small>`,
-    html`${summary.unscored} <small>of ${summary.completions}</small>`,
-  ];
+/** What a mean hides: how answers end, repeat themselves and hold up along the text. */
+export function healthSection({ evaluations }: ReportData): Markup {
+  if (evaluations.length === 0) return NOTHING;
+  const positions = positionTable(evaluations);
+  return html`<section>
+    <h2>More than a mean</h2>
+    ${tableMarkup(healthTable(evaluations))}
+    <p class="note">
+      Padding scores full marks for length. Distinct 4-grams: share of an answer’s runs of four tokens that it does not
+      repeat. Compression ratio: bytes for each byte after gzip; a loop compresses far better than prose. Deviation:
+      standard deviation; a dash where there is one of each.
+    </p>
+    ${
+      positions.rows.length > 0
+        ? html`${figure(positions.title, drawPositions(evaluations), 'Each window judged by itself; the band is the 95 % interval. Fewer texts are as long as the later windows.')}
+          ${tableMarkup(positions)}`
+        : NOTHING
+    }
+  </section>`;
+}
+
+/** Who judged, how it was sampled, and what intervals are made of. */
+export function settingsSection({ evaluations, calibration }: ReportData): Markup {
+  if (evaluations.length === 0) return NOTHING;
+  return html`<section>
+    <h2>Judge and settings</h2>
+    ${tableMarkup(settingsTable(evaluations, calibration))}
+  </section>`;
+}
+
+function titled(table: Table): Markup {
+  return html`<h3>${withScoreNames(table.title)}</h3>
+    ${tableMarkup(table)}`;
 }
 
 function words(mean: number | null): string {
   return mean === null ? '–' : whole(mean);
 }
 
-function modelName(model: EvaluationScores['model']): Markup {
-  return html`<span class="key ${model}"></span>${modelLabel(model)}`;
+function range({ low, high }: EvaluationScores['overall']['words']): string {
+  return low === null || high === null ? '' : `${whole(low)} to ${whole(high)} · `;
 }

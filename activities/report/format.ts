@@ -8,6 +8,12 @@ export function decimal(value: number | null): string {
   return value === null ? '–' : value.toLocaleString('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 }
 
+/** A number with its sign and one decimal: +12.3, −0.4. */
+export function signed(value: number): string {
+  const text = decimal(Math.abs(value));
+  return text === '0.0' ? text : `${value < 0 ? '−' : '+'}${text}`;
+}
+
 /** A time in seconds as people say it: 48 s, 4 min 05 s, 2 h 10 min. */
 export function duration(seconds: number): string {
   const total = Math.round(seconds);

@@ -45,6 +45,11 @@ export function absent(message: string): Markup {
   return html`<p class="absent">${message}</p>`;
 }
 
+/** Text in which S_l and S_q are written as the paper writes them. */
+export function withScoreNames(text: string): Markup {
+  return html`${text.split(/(S_[lq])/).map((part) => (part === 'S_l' ? LENGTH_SCORE : part === 'S_q' ? QUALITY_SCORE : html`${part}`))}`;
+}
+
 /** A mean with its n. */
 export function score(value: { readonly mean: number | null; readonly n: number }): Markup {
   return html`${decimal(value.mean)} <small>n ${value.n}</small>`;

@@ -103,7 +103,7 @@ export function callsSection({ calls, writer }: ReportData): Markup {
       [
         [
           writer.model,
-          whole(calls.count),
+          whole(calls.calls),
           whole(calls.promptTokens),
           `${whole(calls.cachedTokens)}${share}`,
           whole(calls.completionTokens),
@@ -111,7 +111,7 @@ export function callsSection({ calls, writer }: ReportData): Markup {
       ],
     )}
     <p class="note">
-      All calls that this run’s results come from, whichever run paid for them: an answer is asked for once in a store.
+      All calls that the stages’ results come from, whichever run paid for them: an answer is asked for once in a store.
     </p>
   </section>`;
 }

@@ -1,6 +1,14 @@
 import type { ReportData } from './data.ts';
-import { scoresSection, verdictSection } from './evaluation-sections.ts';
-import { html, trustedMarkup } from './html.ts';
+import { benchmarkName } from './benchmark-name.ts';
+import {
+  healthSection,
+  lengthsSection,
+  scoresSection,
+  settingsSection,
+  verdictSection,
+} from './evaluation-sections.ts';
+import { examplesSection } from './examples-section.ts';
+import { html, NOTHING, trustedMarkup } from './html.ts';
 import { paperSection } from './paper-results.ts';
 import { callsSection, datasetSection, stagesSection } from './pipeline-sections.ts';
 import { STYLE } from './style.ts';
@@ -12,7 +20,7 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; 
 /**
  * The report of a run: one HTML file that opens anywhere, without a network or a script.
  *
- * Pure: equal data gives equal bytes. It holds numbers, and names from the configuration; no text of a model.
+ * Pure: equal data gives equal bytes. It holds numbers, names from the configuration, and a few answers, of which nothing is markup.
  */
 export function renderReport(data: ReportData): string {
   const benchmarks = [...new Set(data.evaluations.map(({ benchmark }) => benchmark))];
@@ -34,12 +42,13 @@ export function renderReport(data: ReportData): string {
             <h1>Run ${data.run}</h1>
             <p>
               Writer:
-              ${data.writer.model}${benchmarks.length > 0 ? html` · Benchmark: <code>${benchmarks.map(shortened).join(', ')}</code>` : ''}
+              ${data.writer.model}${benchmarks.length > 0 ? html` · Benchmark: <code>${benchmarks.map(benchmarkName).join(', ')}</code>` : ''}
             </p>
           </header>
-          ${verdictSection(data.evaluations)} ${scoresSection(data.evaluations, data.judgeIsStandIn)}
-          ${datasetSection(data)} ${trainingSection(data)} ${stagesSection(data)} ${callsSection(data)}
-          ${paperSection()}
+          ${verdictSection(data)} ${scoresSection(data)} ${paperSection(data.evaluations)} ${lengthsSection(data)}
+          ${healthSection(data)} ${data.examples && data.examples.length > 0 ? examplesSection(data) : NOTHING}
+          ${settingsSection(data)} ${datasetSection(data)} ${trainingSection(data)} ${stagesSection(data)}
+          ${callsSection(data)}
           <footer>
             n is the number of answers that a mean is taken over. Method: arXiv 2408.07055 (LongWriter); where this
             pipeline differs from it is written in docs/paper.md of the project.
@@ -47,9 +56,4 @@ export function renderReport(data: ReportData): string {
         </main>
       </body>
     </html>`.text;
-}
-
-/** An input of the store is named by its SHA-256, of which twelve characters tell it apart as well. */
-function shortened(name: string): string {
-  return name.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/, '$1');
 }

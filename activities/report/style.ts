@@ -4,9 +4,11 @@
  */
 export const STYLE = `
 :root { color-scheme: light dark; --page: #fff; --text: #1c2128; --muted: #59626d; --line: #dfe3e8; --panel: #f6f8fa;
-  --base: #6e7781; --sft: #0072b2; --dpo: #c44e00; --accent: #0b7a62; --warning: #b7791f; --warning-panel: #fdf6e7; }
+  --base: #6e7781; --sft: #0072b2; --dpo: #c44e00; --accent: #0b7a62; --m0: #a8487f; --m1: #00795c; --m2: #8a6d00; --m3: #2a8fc4; --m4: #5b3fa8; --m5: #8f1d1d; --m6: #3d5a80;
+  --warning: #b7791f; --warning-panel: #fdf6e7; }
 @media screen and (prefers-color-scheme: dark) { :root { --page: #12161c; --text: #e3e8ee; --muted: #9aa5b1; --line: #2d343d; --panel: #1a2027;
-  --base: #a8b1bb; --sft: #56b4e9; --dpo: #f28a3c; --accent: #2fbf9b; --warning: #d9a441; --warning-panel: #262117; } }
+  --base: #a8b1bb; --sft: #56b4e9; --dpo: #f28a3c; --accent: #2fbf9b; --m0: #e19ac2; --m1: #3fcf9f; --m2: #e6c84a; --m3: #7ccdf2; --m4: #a994ec; --m5: #f07d7d; --m6: #9db8dd;
+  --warning: #d9a441; --warning-panel: #262117; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--text); font: 16px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif; }
 main { max-width: 1000px; margin: 0 auto; padding: 40px 20px 64px; }
@@ -23,7 +25,8 @@ code { font: 0.9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; ove
 .absent { color: var(--muted); border: 1px dashed var(--line); border-radius: 8px; padding: 14px 16px; max-width: none; }
 .figures { list-style: none; display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; padding: 0; margin: 0 0 20px; }
 .figures li { background: var(--panel); border-top: 3px solid var(--line); border-radius: 4px 4px 8px 8px; padding: 12px 16px; }
-.figures li.base { border-color: var(--base); } .figures li.sft { border-color: var(--sft); } .figures li.dpo { border-color: var(--dpo); }
+.base { --key: var(--base); } .sft { --key: var(--sft); } .dpo { --key: var(--dpo); } .m0 { --key: var(--m0); } .m1 { --key: var(--m1); } .m2 { --key: var(--m2); } .m3 { --key: var(--m3); } .m4 { --key: var(--m4); } .m5 { --key: var(--m5); } .m6 { --key: var(--m6); }
+.figures li { border-color: var(--key, var(--line)); }
 .figures span, .figures small { display: block; color: var(--muted); font-size: 14px; }
 .figures strong { display: block; font-size: 34px; line-height: 1.25; font-weight: 650; font-variant-numeric: tabular-nums; letter-spacing: -0.02em; }
 .scroll { overflow-x: auto; }
@@ -36,11 +39,14 @@ sub { font-size: 0.75em; line-height: 0; }
 .lead { font-size: 18px; line-height: 1.5; }
 thead th { color: var(--muted); font-weight: 500; font-size: 14px; vertical-align: bottom; }
 tbody th { font-weight: 500; }
-td small { color: var(--muted); font-size: 12.5px; }
+td small { display: block; color: var(--muted); font-size: 12.5px; line-height: 1.35; }
+details { border: 1px solid var(--line); border-radius: 8px; margin: 8px 0; padding: 0 16px; }
+summary { cursor: pointer; padding: 10px 0; overflow-wrap: anywhere; } summary small { color: var(--muted); font-size: 14px; margin-left: 6px; }
+.prompt, .answer { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; contain: content; max-width: 72ch; margin: 0 0 16px; }
+.prompt { background: var(--panel); border-radius: 8px; padding: 12px 16px; max-width: none; } .answer { font-family: Georgia, 'Times New Roman', serif; }
 td.text { white-space: normal; min-width: 260px; padding-left: 24px; } th.text { padding-left: 24px; }
-.key { display: inline-block; width: 9px; height: 9px; margin-right: 8px; background: var(--muted); }
-.key.base { background: var(--base); border-radius: 50%; } .key.sft { background: var(--sft); }
-.key.dpo { background: var(--dpo); transform: rotate(45deg); }
+.key { display: inline-block; width: 10px; height: 10px; margin-right: 8px; background: var(--key, var(--muted)); }
+.key.circle { border-radius: 50%; } .key.diamond { transform: rotate(45deg) scale(0.9); } .key.triangle { clip-path: polygon(50% 0, 100% 100%, 0 100%); }
 .stages td { min-width: 120px; }
 .bar { display: block; height: 3px; margin: 3px 0 0 auto; background: var(--accent); border-radius: 2px; min-width: 1px; }
 aside { border-left: 3px solid var(--line); background: var(--panel); padding: 12px 16px; margin: 16px 0; border-radius: 0 8px 8px 0; }

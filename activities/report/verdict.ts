@@ -1,65 +1,120 @@
-import type { EvaluationScores } from '../../domain/schemas/evaluation.ts';
-import { counted, listed, meanOf, whole } from './format.ts';
-import { modelLabel } from './model-label.ts';
+import type { Calibration, Comparison, Estimate, EvaluationScores } from '../../domain/schemas/evaluation.ts';
+import { counted, decimal, listed, meanOf, signed, whole } from './format.ts';
+import { modelLooks } from './model-look.ts';
 
-/** From this many prompts on, the report stops calling the number of prompts small. */
+/** From this many prompts on, the report stops calling their number small. */
 const SMALL_SAMPLE = 30;
 
-/** What the evaluation shows, in plain sentences that say no more than its numbers. */
-export function verdict(evaluations: readonly EvaluationScores[]): readonly [string, ...string[]] {
+/** With fewer prompts even differences that all point one way are chance more often than 5 times in 100 (sign test). */
+const FEWEST_PROMPTS = 6;
+
+/** Share of answers without a score, or cut at the limit, from which it is said. */
+const MANY = 0.1;
+
+/** What a verdict is told from. */
+export interface VerdictInput {
+  readonly evaluations: readonly EvaluationScores[];
+  readonly comparisons: readonly Comparison[];
+  readonly calibration?: Calibration | undefined;
+  readonly judgeIsStandIn: boolean;
+}
+
+/** What the evaluation shows, in plain sentences that claim nothing without its interval. */
+export function verdict(input: VerdictInput): readonly [string, ...string[]] {
+  const { evaluations, comparisons, calibration, judgeIsStandIn } = input;
   if (evaluations.length === 0)
     return ['No model was evaluated in this run, so it shows nothing about how long a model writes.'];
+  const looks = modelLooks(evaluations.map(({ model }) => model));
+  const label = (model: string): string => looks.get(model)?.label ?? model;
   return [
-    lengths(evaluations),
-    ...evaluations.slice(1).map((after, index) => compare(evaluations[index]!, after)),
-    endings(evaluations),
-    caution(evaluations),
+    lengths(evaluations, label),
+    ...comparisons.map((one) => difference(one, label)),
+    ...(calibration ? [drift(calibration)] : []),
+    ...weaknesses(evaluations, label),
+    ...(judgeIsStandIn && evaluations.some(({ overall }) => overall.qualityScore.n > 0)
+      ? ['S_q comes from a stand-in for a judge, and says nothing of how good a text is.']
+      : []),
+    ...caution(evaluations),
   ];
 }
 
-function lengths(evaluations: readonly EvaluationScores[]): string {
+type Label = (model: string) => string;
+
+function lengths(evaluations: readonly EvaluationScores[], label: Label): string {
   const required = meanOf(evaluations[0]!.points.map((point) => point.required));
   const written = evaluations.map(({ model, overall: { words } }) =>
     words.mean === null
-      ? `the ${modelLabel(model)} model has no answers (n = 0)`
-      : `the ${modelLabel(model)} model wrote ${whole(words.mean)} (n = ${words.n})`,
+      ? `the ${label(model)} model has no answers (n = 0)`
+      : `the ${label(model)} model wrote ${whole(words.mean)} (${interval(words, whole)}n = ${whole(words.n)})`,
   );
   return required === null
     ? `In words on average: ${listed(written)}.`
     : `Asked for ${whole(required)} words on average, ${listed(written)}.`;
 }
 
-/** Compares prompt by prompt, since a mean of few answers can hang on one of them. */
-function compare(before: EvaluationScores, after: EvaluationScores): string {
-  const earlier = new Map(before.points.map((point) => [point.prompt, point]));
-  const both = after.points.flatMap((point) => {
-    const other = earlier.get(point.prompt);
-    return other ? [{ other, point }] : [];
+function interval({ low, high }: Estimate, write: (value: number) => string): string {
+  return low === null || high === null ? '' : `95 % ${write(low)} to ${write(high)}, `;
+}
+
+function difference(one: Comparison, label: Label): string {
+  const [name, than] = [label(one.model), label(one.than)];
+  if (one.prompts === 0) return `${name} and ${than} answered no common prompt.`;
+  if (one.prompts < FEWEST_PROMPTS)
+    return `${name} and ${than} have ${counted(one.prompts, 'prompt')} in common: too few to tell a difference from chance.`;
+  const claims = [
+    ['S_l', one.lengthScore],
+    ['S_q', one.qualityScore],
+    ['S̄', one.overall],
+  ] as const;
+  return `${name} against ${than}: ${claims.map(([score, estimate]) => `${score} ${claim(estimate)}`).join('; ')}.`;
+}
+
+function claim({ mean, low, high, n }: Estimate): string {
+  if (mean === null || low === null || high === null) return 'cannot be compared';
+  if (n < FEWEST_PROMPTS) return `has too few scores (${counted(n, 'prompt')})`;
+  if (low > 0 || high < 0) {
+    const [from, to] = mean > 0 ? [low, high] : [-high, -low];
+    return `is ${mean > 0 ? 'higher' : 'lower'} by ${decimal(Math.abs(mean))} (95 % ${decimal(from)} to ${decimal(to)}, ${counted(n, 'prompt')})`;
+  }
+  return `shows no difference that can be told from chance (${signed(mean)}, 95 % ${signed(low)} to ${signed(high)}, ${counted(n, 'prompt')})`;
+}
+
+function drift({ drift: { mean, low, high }, completions, unscored }: Calibration): string {
+  const held = `Held against its own judgements of ${counted(completions, 'completion')} from before, the judge`;
+  const left = unscored > 0 ? ` It left ${whole(unscored)} of them unscored.` : '';
+  if (mean === null || low === null || high === null) return `${held} could not be compared.${left}`;
+  const range = `95 % ${signed(low)} to ${signed(high)}`;
+  return low > 0 || high < 0
+    ? `${held} has drifted by ${signed(mean)} (${range}): so much of a change of S_q since then is the judge’s.${left}`
+    : `${held} shows no drift that can be told from chance (${signed(mean)}, ${range}).${left}`;
+}
+
+/** What weakens the scores of a model whose answers have much of it. */
+const WEAKNESSES: readonly (readonly [string, (overall: EvaluationScores['overall']) => number])[] = [
+  [
+    'Cut at the token limit, so that their length is not the model’s own choice',
+    (one) => one.finishReasons['length'] ?? 0,
+  ],
+  ['Without a score by the judge', (one) => one.unscored],
+  ['Empty', (one) => one.empty],
+  ['Refusals', (one) => one.refusals],
+];
+
+function weaknesses(evaluations: readonly EvaluationScores[], label: Label): string[] {
+  return WEAKNESSES.flatMap(([name, of]) => {
+    const many = evaluations.flatMap(({ model, overall }) => {
+      const count = of(overall);
+      return count > 0 && count >= MANY * overall.completions
+        ? [`${whole(count)} of ${counted(overall.completions, 'answer')} of ${label(model)}`]
+        : [];
+    });
+    return many.length > 0 ? [`${name}: ${listed(many)}.`] : [];
   });
-  if (both.length === 0) return `${modelLabel(before.model)} and ${modelLabel(after.model)} answered no common prompt.`;
-  const longer = both.filter(({ other, point }) => point.written > other.written).length;
-  const closer = both.filter(({ other, point }) => point.lengthScore > other.lengthScore).length;
-  const farther = both.filter(({ other, point }) => point.lengthScore < other.lengthScore).length;
-  const [name, than] = [modelLabel(after.model), modelLabel(before.model)];
-  return (
-    `Of the ${counted(both.length, 'prompt')} that both answered, ${name} wrote more than ${than} on ${longer}; ` +
-    `its length score was higher on ${closer} and lower on ${farther}.`
-  );
 }
 
-function endings(evaluations: readonly EvaluationScores[]): string {
-  const stopped = evaluations.map(
-    ({ model, overall }) =>
-      `${overall.finishReasons['stop'] ?? 0} of ${counted(overall.completions, 'answer')} of ${modelLabel(model)}`,
-  );
-  const allStopped = evaluations.every(({ overall }) => (overall.finishReasons['stop'] ?? 0) === overall.completions);
-  const cut = allStopped ? '' : ' The others were cut, so their length is not the model’s own choice.';
-  return `Ended by themselves: ${listed(stopped)}.${cut}`;
-}
-
-function caution(evaluations: readonly EvaluationScores[]): string {
-  const fewest = Math.min(...evaluations.map(({ overall }) => overall.completions));
+function caution(evaluations: readonly EvaluationScores[]): string[] {
+  const fewest = evaluations.reduce((least, { overall }) => Math.min(least, overall.prompts), Infinity);
   return fewest < SMALL_SAMPLE
-    ? `With n = ${fewest}, differences between the models can be chance; this report tests none of them.`
-    : 'This report gives no confidence intervals, and tests no difference between the models.';
+    ? [`With ${counted(fewest, 'prompt')} the intervals are wide, and themselves uncertain.`]
+    : [];
 }

@@ -1,4 +1,5 @@
 import { NO_SPENDING } from '../../domain/cost.ts';
+import { compareEvaluations } from '../../activities/compare-evaluations.ts';
 import type { ReportData } from '../../activities/report/data.ts';
 import { numbersOf, type EvaluatedCompletion } from '../../domain/evaluation.ts';
 import { lengthScore } from '../../domain/length.ts';
@@ -9,6 +10,7 @@ import type { EvaluationScores } from '../../domain/schemas/evaluation.ts';
 import type { ProbeScores } from '../../domain/schemas/probe.ts';
 import { scoreCompletions } from '../../domain/scores.ts';
 
+const TYPES = ['News Report', 'Functional Writing', 'Literature and Creative Writing'];
 const REQUIRED = [200, 800, 100, 1200, 400, 500, 300, 1000];
 
 /** Scores of a model that wrote these words for eight prompts; the judge left the prompts named in `unscored` alone. */
@@ -27,7 +29,12 @@ export function evaluated(model: string, words: readonly number[], unscored: rea
     };
     const identity = { prompt: `prompt-${index}`, completion: 0, spending: NO_SPENDING };
     return {
-      prompt: { id: identity.prompt, prompt: 'not shown', length: required, type: 'News Report' },
+      prompt: {
+        id: identity.prompt,
+        prompt: index % 5 === 4 ? '写一篇关于茶的文章。' : 'Write about tea.',
+        length: required,
+        type: TYPES[index % TYPES.length]!,
+      },
       completion: {
         ...identity,
         call: 'call',
@@ -49,6 +56,16 @@ export function evaluated(model: string, words: readonly number[], unscored: rea
             : { scores, qualityScore: qualityScore(scores) }),
         },
       ],
+      positions: {
+        ...identity,
+        judgement: 'positions',
+        calls: [],
+        parts: Array.from({ length: Math.ceil(written / 250) }, (_, part) => ({
+          from: part * 250,
+          words: Math.min(250, written - part * 250),
+          scores: { ...scores, coherence: Math.max(1, scores.coherence - part), clarity: Math.max(1, 4 - part) },
+        })),
+      },
     };
   });
   return {
@@ -63,6 +80,7 @@ export function evaluated(model: string, words: readonly number[], unscored: rea
     },
     statistics: { confidence: 0.95, ...RESAMPLING },
     benchmark: 'configs/data/benchmark.jsonl',
+    sampling: { temperature: 0.5, topP: 0.8, maxTokens: 2048 },
     ...scoreCompletions(rows.map(numbersOf), RESAMPLING),
   };
 }
@@ -99,6 +117,17 @@ export const GATES = {
   failed: judgeModel(probed(41, 260, { loop: 1, empty: 2 }), probed(66.2, 119), LIMITS),
 };
 
+const EVALUATIONS = [
+  evaluated('base', [141, 355, 0, 471, 260, 232, 127, 618], [2]),
+  evaluated('sft', [288, 719, 166, 1093, 352, 466, 340, 1018], [1, 5]),
+  evaluated('dpo', [214, 861, 104, 1120, 251, 331, 297, 942]),
+];
+
+const exampleOf = (evaluation: EvaluationScores, index: number, text: string) => {
+  const point = evaluation.points[index]!;
+  return { prompt: 'Write about tea.', text, point, overall: (point.lengthScore + point.qualityScore!) / 2 };
+};
+
 /** A whole run as the quickstart might leave it; the numbers are made up. */
 export const SAMPLE_REPORT: ReportData = {
   run: 'quickstart',
@@ -132,12 +161,20 @@ export const SAMPLE_REPORT: ReportData = {
     dropped: { 'spread-too-small': 1, unscored: 1 },
     spread: { min: 1.5, median: 8, mean: 9.25, max: 20 },
   },
-  evaluations: [
-    evaluated('base', [141, 355, 0, 471, 260, 232, 127, 618], [2]),
-    evaluated('sft', [288, 719, 166, 1093, 352, 466, 340, 1018], [1, 5]),
-    evaluated('dpo', [214, 861, 104, 1120, 251, 331, 297, 942]),
-  ],
+  evaluations: EVALUATIONS,
+  comparisons: compareEvaluations(EVALUATIONS),
+  calibration: {
+    judge: EVALUATIONS[0]!.judge,
+    completions: 20,
+    unscored: 1,
+    drift: { mean: -1.4, n: 19, low: -4.1, high: 1.2 },
+  },
+  examples: EVALUATIONS.map((one) => ({
+    model: one.model,
+    best: [exampleOf(one, 6, 'Tea is a leaf.\n\nIt is warm, and it is brown.'), exampleOf(one, 7, 'Tea and rain.')],
+    worst: [exampleOf(one, 0, 'Tea tea tea.')],
+  })),
   writer: { model: 'openai/SmolLM2-135M-Instruct' },
   judgeIsStandIn: true,
-  calls: { count: 153, promptTokens: 121_400, cachedTokens: 98_220, completionTokens: 60_331 },
+  calls: { calls: 153, promptTokens: 121_400, cachedTokens: 98_220, completionTokens: 60_331 },
 };

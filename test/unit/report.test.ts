@@ -3,8 +3,10 @@ import type { ReportData } from '../../activities/report/data.ts';
 import { duration } from '../../activities/report/format.ts';
 import { histogram } from '../../activities/report/histogram.ts';
 import { html } from '../../activities/report/html.ts';
+import { paperWarning } from '../../activities/report/paper-results.ts';
 import { renderReport } from '../../activities/report/report.ts';
 import { verdict } from '../../activities/report/verdict.ts';
+import type { Estimate, ScoreSummary } from '../../domain/schemas/evaluation.ts';
 import { evaluated, GATES, SAMPLE_REPORT } from './report-sample.ts';
 
 const HOSTILE = `"><script>alert('x')</script><img src=x onerror=alert(1)>&lt;`;
@@ -22,22 +24,54 @@ describe('a report', () => {
   const page = renderReport(SAMPLE_REPORT);
   const text = textOf(page);
 
-  it('says the mean words of the three models, each with its n', () => {
+  it('says the mean words of the three models, each with its interval and n', () => {
     expect(text).toContain(
-      'Asked for 563 words on average, the base model wrote 276 (n = 8), the SFT model wrote 555 (n = 8) and the DPO model wrote 515 (n = 8).',
+      'Asked for 563 words on average, the base model wrote 276 (95 % 153 to 415, n = 8), the SFT model wrote 555 (95 % 350 to 792, n = 8) and the DPO model wrote 515 (95 % 283 to 777, n = 8).',
     );
-    expect(text).toContain('With n = 8, differences between the models can be chance');
+    expect(text).toContain('With 8 prompts the intervals are wide');
   });
 
-  it('compares the models prompt by prompt', () => {
-    expect(text).toContain('Of the 8 prompts that both answered, DPO wrote more than SFT on 2');
+  it('claims a difference only with its interval, and none that chance explains or too few prompts show', () => {
+    const [first, second] = SAMPLE_REPORT.comparisons;
+    expect(text).toContain(
+      `SFT against base: S l is higher by ${first!.lengthScore.mean!.toFixed(1)} (95 % ${first!.lengthScore.low!.toFixed(1)} to ${first!.lengthScore.high!.toFixed(1)}, 8 prompts); S q has too few scores (5 prompts)`,
+    );
+    expect(text).toContain(
+      `DPO against SFT: S l shows no difference that can be told from chance (−0.7, 95 % −${Math.abs(second!.lengthScore.low!).toFixed(1)} to +${second!.lengthScore.high!.toFixed(1)}, 8 prompts); S q is lower by 2.8`,
+    );
   });
 
-  it('shows every score with its n, and how many answers are unscored', () => {
-    const sft = SAMPLE_REPORT.evaluations[1]!.overall;
-    expect(text).toContain(
-      `SFT ${sft.lengthScore.mean!.toFixed(1)} n 8 ${sft.qualityScore.mean!.toFixed(1)} n 6 ${sft.overall.mean!.toFixed(1)} n 8/6 555 n 8 6 of 8 2 of 8`,
-    );
+  it('tells drift of the judge, what was cut, unscored, empty, and that the judge is a stand-in', () => {
+    for (const sentence of [
+      'Held against its own judgements of 20 completions from before, the judge shows no drift that can be told from chance (−1.4, 95 % −4.1 to +1.2). It left 1 of them unscored.',
+      'Without a score by the judge: 1 of 8 answers of base and 2 of 8 answers of SFT.',
+      'Empty: 1 of 8 answers of base.',
+      'S q comes from a stand-in for a judge',
+    ]) {
+      expect(text).toContain(sentence);
+    }
+    const drift = { mean: 3.4, n: 20, low: 1.25, high: 5.04 };
+    const drifted = verdict({ ...SAMPLE_REPORT, calibration: { ...SAMPLE_REPORT.calibration!, unscored: 0, drift } });
+    expect(drifted.join(' ')).toContain('the judge has drifted by +3.4 (95 % +1.3 to +5.0)');
+  });
+
+  it('shows every score of every bucket, language and type with its interval and n', () => {
+    const cell = ({ mean, low, high, n }: Estimate, digits = 1) =>
+      mean === null
+        ? `– n ${n}`
+        : `${mean.toFixed(digits)}${n < 2 ? '' : ` ${low!.toFixed(digits)} to ${high!.toFixed(digits)} ·`} n ${n}`;
+    for (const { overall, buckets, languages, types } of SAMPLE_REPORT.evaluations)
+      for (const one of [overall, ...[buckets, languages, types].flatMap(Object.values<ScoreSummary>)])
+        expect(text).toContain([one.overall, one.lengthScore, one.qualityScore].map((score) => cell(score)).join(' '));
+  });
+
+  it('says judge, prompt, sampling, resampling and drift once where all models have them in common', () => {
+    expect(text).toContain('temperature 0.5, top p 0.8, at most 2,048 tokens judge openai/SmolLM2-135M-Instruct');
+    expect(text).toContain('95 %, 2,000 resamples of the prompts, seed 42');
+    const [one, other] = SAMPLE_REPORT.evaluations;
+    const evaluations = [one!, { ...other!, judge: { ...other!.judge, temperature: 0 } }];
+    const differing = textOf(renderReport({ ...SAMPLE_REPORT, evaluations }));
+    expect(differing).toContain('temperature of the judge, base 0.5 temperature of the judge, SFT 0');
   });
 
   it('shows counts of the dataset that add up', () => {
@@ -81,9 +115,9 @@ describe('a report', () => {
 
   it('draws its charts as SVG that scales and can be read out', () => {
     const charts = page.match(/<svg[^>]*>/g)!;
-    expect(charts).toHaveLength(5);
+    expect(charts).toHaveLength(9);
     for (const chart of charts)
-      expect(chart).toMatch(/^<svg role="img" aria-label="[^"]+" xmlns="[^"]+" viewBox="0 0 480 320">$/);
+      expect(chart).toMatch(/^<svg role="img" aria-label="[^"]+" xmlns="[^"]+" viewBox="0 0 480 \d+">$/);
   });
 
   it('says plainly that an embedded judge is a stand-in, and of another judge that scores hold for it alone', () => {
@@ -94,9 +128,30 @@ describe('a report', () => {
   });
 
   it('puts only confirmed numbers of the paper beside its own, and says that they do not compare', () => {
-    expect(text).toContain('This run is not comparable with them.');
-    expect(text).toContain('LongWriter-9B (SFT) 78.6 82.3 80.5');
-    expect(text).toContain('LongWriter-9B-DPO – – 84.0');
+    expect(text).toContain('This run is not comparable with them: the benchmark is not its 120 prompts');
+    expect(text).toContain('LongWriter-9B (SFT) 80.5 78.6 82.3');
+    expect(text).toContain('LongWriter-9B-DPO 84.0 – –');
+  });
+
+  it('warns less where benchmark and judge are the paper’s, and never says that the scores compare', () => {
+    const [one] = SAMPLE_REPORT.evaluations;
+    const evaluation = {
+      ...one!,
+      benchmark: 'inputs/1f6e99497cc24d65894d65e014062f398ba946ebdd254b7f8b339e48d3ab5779',
+      judge: { ...one!.judge, model: 'openai/gpt-4o-2024-05-13' },
+      overall: { ...one!.overall, prompts: 120 },
+    };
+    expect(paperWarning([evaluation])).toMatchObject({ comparable: true });
+    expect(paperWarning([evaluation]).text).toContain('only if the judge’s prompt is the released judge.txt');
+    for (const [change, reason] of [
+      [{ benchmark: one!.benchmark }, 'benchmark'],
+      [{ overall: one!.overall }, 'benchmark'],
+      [{ judge: { ...evaluation.judge, temperature: 0 } }, 'judge'],
+    ] as const)
+      expect(paperWarning([{ ...evaluation, ...change }])).toMatchObject({
+        comparable: false,
+        text: expect.stringContaining(`the ${reason} is not`) as string,
+      });
   });
 
   it('gives the same bytes for the same data', () => {
@@ -128,7 +183,7 @@ describe('a report', () => {
     });
     expect(hostile).not.toMatch(/<script|<img|onerror=alert\(1\)>/);
     expect(hostile.split('&#60;script&#62;alert(&#39;x&#39;)').length - 1).toBeGreaterThanOrEqual(7);
-    expect(hostile.match(/<svg/g)).toHaveLength(5);
+    expect(hostile.match(/<svg/g)).toHaveLength(9);
   });
 });
 
@@ -138,9 +193,10 @@ describe('a report of a run that stopped early', () => {
     stages: [],
     trainings: [],
     evaluations: [],
+    comparisons: [],
     writer: { model: 'writer' },
     judgeIsStandIn: true,
-    calls: { count: 0, promptTokens: 0, cachedTokens: 0, completionTokens: 0 },
+    calls: { calls: 0, promptTokens: 0, cachedTokens: 0, completionTokens: 0 },
   };
 
   it('says what is absent instead of drawing it', () => {
@@ -173,7 +229,7 @@ describe('a report of a run that stopped early', () => {
 
 describe('a report of a model that wrote nothing', () => {
   it('puts answers without words on the lower edge, and says so', () => {
-    const page = renderReport({ ...SAMPLE_REPORT, evaluations: [evaluated('base', [0, 0, 0])] });
+    const page = renderReport({ ...SAMPLE_REPORT, comparisons: [], evaluations: [evaluated('base', [0, 0, 0])] });
     expect(page).not.toMatch(/NaN|Infinity|undefined/);
     expect(page).toContain('Answers without a word stand on the lower edge.');
     expect(page.match(/<svg[^>]*aria-label="Required against written words of each[\s\S]*?<\/svg>/)![0]).toContain(
@@ -184,8 +240,8 @@ describe('a report of a model that wrote nothing', () => {
   it('shows a dash and n 0 for a quality that no judgement gives', () => {
     const evaluations = [evaluated('base', [10, 20], [0, 1])];
     const text = textOf(renderReport({ ...SAMPLE_REPORT, evaluations }));
-    expect(text).toContain('– n 0 – n 2/0');
-    expect(verdict(evaluations)[0]).toContain('wrote 15 (n = 2)');
+    expect(text).toContain('base – n 0 0.0 0.0 to 0.0 · n 2 – n 0');
+    expect(verdict({ ...SAMPLE_REPORT, evaluations, comparisons: [] })[0]).toContain('wrote 15 (95 % 10 to 20, n = 2)');
   });
 });
 
