@@ -80,10 +80,8 @@ export function scoresSection(data: ReportData): Markup {
     ${kindTable(evaluations).rows.length > 0 ? titled(kindTable(evaluations)) : NOTHING}
     ${
       scored
-        ? html`<div class="pair">
-            ${figure(dimensionTable(evaluations).title, drawDimensions(evaluations), 'Means over the answers with a score.')}
-            ${tableMarkup(dimensionTable(evaluations))}
-          </div>`
+        ? html`${figure(dimensionTable(evaluations).title, drawDimensions(evaluations), 'Means over the answers with a score.')}
+          ${tableMarkup(dimensionTable(evaluations))}`
         : absent('No answer has a score of the judge, so there are no dimensions to draw.')
     }
   </section>`;

@@ -196,9 +196,11 @@ export function settingsTable(evaluations: Evaluations, calibration: Calibration
   return {
     title: 'Judge and settings',
     head: ['', 'Value'],
+    names: 2,
     rows: [
       ...SETTINGS.flatMap(([name, of]) => {
         const values = evaluations.map(of);
+        if (values.every((value) => value === undefined)) return [];
         return values.every((value) => value === values[0])
           ? [[plain(name), plain(values[0] ?? '–')]]
           : evaluations.map(({ model }, index) => [

@@ -43,7 +43,7 @@ thead th { color: var(--muted); font-weight: 500; font-size: 14px; vertical-alig
 tbody th { font-weight: 500; }
 td small { display: block; color: var(--muted); font-size: 12.5px; line-height: 1.35; }
 details { border: 1px solid var(--line); border-radius: 8px; margin: 8px 0; padding: 0 16px; }
-details .scroll { margin-bottom: 12px; } .pair > .scroll { align-self: center; }
+details .scroll { margin-bottom: 12px; } figure + .scroll, figure + details { margin-top: 16px; }
 summary { cursor: pointer; padding: 10px 0; overflow-wrap: anywhere; } summary small { color: var(--muted); font-size: 14px; margin-left: 6px; }
 .prompt, .answer { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; contain: content; max-width: 72ch; margin: 0 0 16px; }
 .prompt { background: var(--panel); border-radius: 8px; padding: 12px 16px; max-width: none; } .answer { font-family: Georgia, 'Times New Roman', serif; }
