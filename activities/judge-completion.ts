@@ -4,7 +4,6 @@ import { completionKey, judgementKey } from '../domain/keys.ts';
 import { countWords } from '../domain/length.ts';
 import { POSITIONS } from '../domain/names.ts';
 import { meanScores, qualityScore, type UnscoredReason } from '../domain/rubric.ts';
-import type { Spending } from '../domain/schemas/call.ts';
 import {
   Completion,
   type JudgedPart,
