@@ -33,20 +33,30 @@ export function importCompletions(deps: ActivityDeps, input: ImportCompletionsIn
   });
 }
 
-async function writeViews(
-  deps: ActivityDeps,
-  { folder, judged }: ImportCompletionsInput,
-  { id: prompt, completion, length, response: text, scores }: NumberedPrediction,
-): Promise<void> {
+/** The view of an answer that was there already. */
+export async function importedCompletion({
+  id: prompt,
+  completion,
+  length,
+  response: text,
+}: NumberedPrediction): Promise<Completion> {
   const words = countWords(text);
-  const view: Completion = {
+  return {
     ...{ prompt, completion, text, words },
     finishReason: 'imported',
     lengthScore: lengthScore(length, words),
     ...(await measureCompletion(text, words)),
     spending: NO_SPENDING,
   };
-  await deps.store.putView(completionKey(folder, prompt, completion), jsonBytes(view));
+}
+
+async function writeViews(
+  deps: ActivityDeps,
+  { folder, judged }: ImportCompletionsInput,
+  answer: NumberedPrediction,
+): Promise<void> {
+  const { id: prompt, completion, scores } = answer;
+  await deps.store.putView(completionKey(folder, prompt, completion), jsonBytes(await importedCompletion(answer)));
   if (!judged) return;
   const judgement: Judgement = {
     ...{ prompt, completion, judgement: 0, calls: [], parts: [] },

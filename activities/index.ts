@@ -14,10 +14,12 @@ import { listCandidates } from './list-candidates.ts';
 import { listPrompts } from './list-prompts.ts';
 import { pauseRun } from './pause-run.ts';
 import { planSample } from './plan-sample.ts';
+import { prepareCalibration } from './prepare-calibration.ts';
 import { prepareRows } from './prepare-rows.ts';
 import { probeModel } from './probe-model.ts';
 import { publishReport } from './publish-report.ts';
 import { readStages, recordStage } from './record-stage.ts';
+import { scoreCalibration } from './score-calibration.ts';
 import { scoreEvaluation } from './score-evaluation.ts';
 import { selectInstructions } from './select-instructions.ts';
 import { serveModel } from './serve-model.ts';
@@ -58,6 +60,8 @@ const pipeline = {
   importCompletions,
   buildPreferencePairs,
   prepareRows,
+  prepareCalibration,
+  scoreCalibration,
   scoreEvaluation,
   pauseRun,
   publishReport,

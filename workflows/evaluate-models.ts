@@ -4,7 +4,9 @@ import type { EvaluatedModels } from '../activities/stage-outcomes.ts';
 import type { RunConfig } from '../configs/schema.ts';
 import { childId } from '../domain/names.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
+import { calibrateJudge } from './calibrate-judge.ts';
 import { evaluateModel, type EvaluateModelInput } from './evaluate-model.ts';
+import { CALIBRATION } from './folder-part.ts';
 import { gpu } from './proxies.ts';
 import { pausable, startWhenClosed } from './steps.ts';
 
@@ -40,7 +42,31 @@ export async function evaluateModels(
   );
   const failed = ended.find((lane) => lane.status === 'rejected');
   if (failed) throw failed.reason;
-  return { models: ended.flatMap((lane) => (lane.status === 'fulfilled' ? lane.value : [])) };
+  const calibration = await calibrationOf(input);
+  return {
+    models: ended.flatMap((lane) => (lane.status === 'fulfilled' ? lane.value : [])),
+    ...(calibration === undefined ? {} : { calibration }),
+  };
+}
+
+/** Has the judge calibrated where a file is named for that, or a schedule may have frozen completions. */
+async function calibrationOf({ run, revision, config, fresh }: EvaluateModelsInput): Promise<string | undefined> {
+  const { evaluation, generation, judge, budget } = config;
+  if (evaluation.calibration === undefined && fresh?.judgements === undefined) return undefined;
+  const { window, partitionSize } = generation;
+  const { folder } = await startWhenClosed(() =>
+    executeChild(calibrateJudge, {
+      workflowId: childId(run, 'evaluate', CALIBRATION),
+      args: [
+        {
+          ...{ run, revision, window, partitionSize, judgeDraws: judge.maxDraws, budget },
+          ...(fresh?.judgements === undefined ? {} : { fresh: fresh.judgements }),
+        },
+      ],
+      staticSummary: 'frozen completions, judged again',
+    }),
+  );
+  return folder;
 }
 
 async function givenModels(

@@ -35,6 +35,8 @@ export const assembly = proxyActivities<
     | 'importCompletions'
     | 'buildPreferencePairs'
     | 'prepareRows'
+    | 'prepareCalibration'
+    | 'scoreCalibration'
     | 'scoreEvaluation'
     | 'publishReport'
   >

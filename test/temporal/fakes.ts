@@ -81,6 +81,8 @@ export function goodActivities(trace: string[]) {
         trace.push('pairs'),
         { folder: 'preferences-sft', prompts: 2, pairs: 2, general: 0, generalAsked: 0, dropped: {}, spread: SPREAD }
       ),
+      prepareCalibration: async (): Promise<object | null> => null,
+      scoreCalibration: async ({ folder }: { folder: string }) => ({ folder }),
       scoreEvaluation: async ({ folder }: { folder: string }) => ({
         folder,
         completions: 2,

@@ -20,13 +20,16 @@ const WORKFLOWS = {
   'train-model': childId(RUN, 'sft'),
   'build-preferences': childId(RUN, 'preferences'),
   'evaluate-model': childId(RUN, 'evaluate', 'base'),
+  'calibrate-judge': childId(RUN, 'evaluate', 'judge.calibration'),
 };
 
-const config = await loadConfig('configs/quickstart.yaml');
+const config = await loadConfig('configs/quickstart.yaml', ['evaluation.calibration=inputs/c']);
 const pipeline = await startTestPipeline();
 const { client } = pipeline.environment;
 try {
-  await pipeline.withActivities(goodActivities([]).activities, () =>
+  const prepared = { folder: 'c', prompts: 1, completions: 1, judgements: 1, positions: false };
+  const activities = { ...goodActivities([]).activities, prepareCalibration: async () => prepared };
+  await pipeline.withActivities(activities, () =>
     client.workflow.execute('runPipeline', {
       taskQueue: PIPELINE_QUEUE,
       workflowId: RUN,
