@@ -32,11 +32,13 @@ export async function evaluateModels(
   const served = [...trained, ...(await givenModels(input, Object.keys(evaluation.alone?.models ?? {})))];
   const others = [...endpointModels(evaluation.endpoints), ...predictedModels(evaluation.alone?.predictions ?? {})];
   // Two that go on at once would both be allowed all that is left of a budget.
-  const lanes = budget === undefined ? [served, ...others.map((model) => [model])] : [[...served, ...others]];
+  const lanes = (budget === undefined ? [served, ...others.map((model) => [model])] : [[...served, ...others]]).filter(
+    (lane) => lane.length > 0,
+  );
   const ended = await Promise.allSettled(
     lanes.map(async (lane) => {
       const made: EvaluatedModels['models'][number][] = [];
-      for (const model of lane) made.push(await evaluateOne(input, model));
+      for (const model of lane) made.push(await evaluateOne(input, model, lanes.length));
       return made;
     }),
   );
@@ -97,19 +99,22 @@ function predictedModels(predictions: Readonly<Record<string, string>>): ModelRe
 async function evaluateOne(
   input: EvaluateModelsInput,
   model: ModelReference,
+  atOnce: number,
 ): Promise<EvaluatedModels['models'][number]> {
   const evaluation = await startWhenClosed(() =>
     executeChild(evaluateModel, {
       workflowId: childId(input.run, 'evaluate', model.name),
-      args: [evaluationWork(input, model)],
+      args: [evaluationWork(input, model, atOnce)],
       staticSummary: `the ${model.name} model on the benchmark`,
     }),
   );
   return { ...evaluation, model: model.name };
 }
 
-function evaluationWork({ run, revision, config, fresh }: EvaluateModelsInput, model: ModelReference) {
-  const { window, partitionSize } = config.generation;
+function evaluationWork({ run, revision, config, fresh }: EvaluateModelsInput, model: ModelReference, atOnce: number) {
+  const { partitionSize } = config.generation;
+  // They share the tasks that a worker takes at once: a slow endpoint must not hold all of them.
+  const window = Math.ceil(config.generation.window / atOnce);
   const { waitLimitMinutes } = config.evaluation;
   return {
     ...{ run, revision, model, window, partitionSize, judgeDraws: config.judge.maxDraws, budget: config.budget },

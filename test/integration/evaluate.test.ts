@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { findJson } from '../../activities/io/store/json.ts';
@@ -21,6 +22,7 @@ import { startWorkers, type RunningWorkers } from '../../workers/run-worker.ts';
 import { missing } from '../parts.ts';
 
 const SCORES = { relevance: 5, accuracy: 4, coherence: 4, clarity: 5, breadthAndDepth: 3, readingExperience: 3 };
+const BASE = join(PROJECT, '.longwriter/models/smollm2-135m-instruct');
 const KEY = 'endpoint-key-51c2';
 
 interface Asked {
@@ -50,7 +52,7 @@ describe.skipIf(missing('services'))('longwriter evaluate', () => {
       temporalAddress: temporal.address,
       secret: (name: string) => (name === 'THE_KEY' ? KEY : undefined),
     };
-    workers = await startWorkers(environment, ['pipeline', 'llm']);
+    workers = await startWorkers(environment, ['pipeline', 'llm', 'gpu']);
     server = createServer((request, response) => void answer(request, response));
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
@@ -163,6 +165,26 @@ describe.skipIf(missing('services'))('longwriter evaluate', () => {
     const wrong = await longwriter('resume', 'half', '--from', 'sft');
     expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('it walks evaluate, report only')]);
   }, 120_000);
+
+  test.skipIf(missing('trainer') || missing('base-model'))(
+    'serves a folder by the serving of a configuration, whose other parts do not count',
+    async () => {
+      const model = join(home, 'small');
+      const python = join(PROJECT, '.longwriter/python/trainer/bin/python');
+      await promisify(execFile)(python, [join(PROJECT, 'test/fixtures/small-model.py'), BASE, model]);
+      const config = ['--config', join(PROJECT, 'test/e2e/tiny.yaml'), '--set', 'evaluation.sampling.maxTokens=20'];
+      const ended = await evaluate(...config, '--model', model, '--limit', '2', '--run', 'served', '--watch');
+      expect(ended.code, ended.err + ended.out).toBe(0);
+      expect(asked.map((one) => one.model)).toEqual(['j', 'j']);
+      const { small } = await scoresOf('served');
+      expect(small!.identity).toMatch(/^[0-9a-f]{64}$/);
+      expect(small!.overall).toMatchObject({ completions: 2, unscored: 0 });
+      const unknown = await evaluate(...config, '--model', 'served:dpo', '--run', 'none');
+      expect([unknown.code, unknown.err]).toEqual([4, expect.stringContaining('run served has no finished dpo')]);
+      expect(existsSync(join(home, 'store/runs/none'))).toBe(false);
+    },
+    200_000,
+  );
 
   test('takes answers and scores that are there already, and asks nobody', async () => {
     const row = { prompt: 'Write 100 words.', type: 'News', length: 100, response_length: 1 };

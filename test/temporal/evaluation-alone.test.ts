@@ -29,7 +29,10 @@ describe.skipIf(missing('services'))('an evaluation alone', () => {
       await startWorkflow(client, run, { revision: 1, config }, {});
       const handle = client.workflow.getHandle<typeof runPipeline>(run);
       const outcome = await handle.result().catch((error: unknown) => error);
-      return { outcome, progress: await handle.query(progressQuery) };
+      const { events } = await client.workflow.getHandle(`${run}.evaluate.api`).fetchHistory();
+      const { data } = events![0]!.workflowExecutionStartedEventAttributes!.input!.payloads![0]!;
+      const { window } = JSON.parse(new TextDecoder().decode(data)) as { window: number };
+      return { outcome, progress: await handle.query(progressQuery), window };
     });
   }
 
@@ -47,7 +50,9 @@ describe.skipIf(missing('services'))('an evaluation alone', () => {
         return activities.findUnfinished(input);
       },
     };
-    const { outcome, progress } = await evaluate(evaluating, [ALONE, ENDPOINT]);
+    const { outcome, progress, window } = await evaluate(evaluating, [ALONE, ENDPOINT, 'generation.window=30']);
+    // Three of them at once: what is served, the endpoint, the answers.
+    expect(window).toBe(10);
     expect(outcome).toEqual({ report: 'report.html', failed: 0 });
     expect(asked.toSorted()).toEqual(['id-mine', 'id-mine', 'id-other', 'id-other', 'p/m', 'p/m']);
     expect(trace.filter((line) => /^(?:up|down) /.test(line))).toEqual(
@@ -78,7 +83,8 @@ describe.skipIf(missing('services'))('an evaluation alone', () => {
         return activities.findUnfinished(input);
       },
     };
-    await evaluate(evaluating, [ALONE, ENDPOINT, 'budget={ tokens: 100 }']);
+    const overrides = [ALONE, ENDPOINT, 'budget={ tokens: 100 }', 'generation.window=30'];
+    expect((await evaluate(evaluating, overrides)).window).toBe(30);
     const each = ['mine', 'other', 'api'].flatMap((name) => [`evaluation-${name}`, `evaluation-${name}`]);
     expect(folders).toEqual([...each, 'evaluation-old']);
   });

@@ -1,9 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { PROJECT } from '../../configs/env.ts';
 import { ConfigError, loadConfig } from '../../configs/load.ts';
 import { sha256Hex } from '../../domain/fingerprint.ts';
 import { readModels } from '../../scripts/evaluated-models.ts';
@@ -12,6 +13,7 @@ import { fetchFile } from '../../scripts/fetch-file.ts';
 import { EVALUATION_FIELDS } from '../../scripts/input-fields.ts';
 import { staleStages } from '../../scripts/stale-stages.ts';
 import { readInputs } from '../../scripts/upload-inputs.ts';
+import { missing } from '../parts.ts';
 
 const OURS = 'configs/evaluate.yaml';
 const ONE_MODEL: GivenEvaluation = { models: { m: 'THUDM/m' }, predictions: {} };
@@ -141,6 +143,14 @@ describe('a benchmark', () => {
     const content = lines({ ...ROW, id: 7 }, { prompt: '写一篇1000字的中国旅游指南', type: '社区论坛', length: 1000 });
     expect((await read(content)).inputs).toHaveLength(1);
   });
+
+  test.skipIf(missing('longbench-write')).each(['longbench_write', 'longbench_write_en', 'longwrite_ruler'])(
+    'as published is taken as it is: %s',
+    async (name) => {
+      const content = await readFile(join(PROJECT, `../shared/data/longbench-write/${name}.jsonl`), 'utf8');
+      expect((await read(content)).config.evaluation.benchmark).toBe(`inputs/${sha256Hex(content)}`);
+    },
+  );
 
   test('that is another one than was meant is refused with both hashes', async () => {
     const meant = sha256Hex('another');
