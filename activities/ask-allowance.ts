@@ -1,4 +1,4 @@
-import { amountOf, budgetOf, formatAmount, isHash } from '../domain/cost.ts';
+import { amountOf, budgetOf, formatAmount, isWeights } from '../domain/cost.ts';
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
 import { whileBeating } from './heartbeat.ts';
@@ -24,7 +24,7 @@ export function askAllowance(deps: ActivityDeps, input: AskAllowanceInput): Prom
     await deps.gate.waitUntilOpen(input.run, signal);
     const { cost, unpriced } = await readPaid(deps.store, input.run, config);
     // Models of our own cost no dollars; one that was asked under another configuration does.
-    const unknown = [...unpriced].find((model) => !isHash(model) && model !== config.training.baseModel);
+    const unknown = [...unpriced].find((model) => !isWeights(model));
     if (budget.unit === 'dollars' && unknown !== undefined)
       throw failure('Config.Invalid', `run ${input.run} paid for calls of ${unknown}, which has no price any more`);
     const spent = amountOf(cost, budget.unit);

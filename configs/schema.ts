@@ -393,6 +393,7 @@ const fields = z.strictObject({
       .regex(/^[0-9a-f]{64}$/, 'expected 64 hex characters')
       .optional()
       .describe('what the benchmark must hash to'),
+    name: z.string().min(1).optional().describe('what reports call the benchmark; the name of its file where unset'),
     limit: count.optional().describe('prompts taken, from the start of the file'),
     models: z
       .array(z.enum(['base', 'sft', 'dpo']))

@@ -29,14 +29,14 @@ export interface Prices {
   >;
 }
 
-/** The price of a model by its identity, where it has one; one that is known by the hash of its weights goes by `served`. */
+/** The price of a model by its identity, where it has one; one that is known by its weights goes by `served`. */
 export function priceOf({ prices }: Prices, identity: string): Price | undefined {
-  const price = prices[identity] ?? (isHash(identity) ? prices['served'] : undefined);
+  const price = prices[identity] ?? (isWeights(identity) ? prices['served'] : undefined);
   return price && { ...price, cached: price.cached ?? price.prompt };
 }
 
-/** Whether a model is known by its weights, as one that a run trained or serves from a folder is. */
-export const isHash = (identity: string): boolean => /^[0-9a-f]{64}$/.test(identity);
+/** Whether a model is known by its weights, by their hash or hub name, as one that a run trained or serves itself is. */
+export const isWeights = (identity: string): boolean => /^(?:[0-9a-f]{64}$|hub:)/.test(identity);
 
 const FREE: Price = { prompt: 0, cached: 0, completion: 0 };
 

@@ -1,8 +1,9 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { Estimate } from './schemas/evaluation.ts';
+import { tailShare } from './tail-share.ts';
 
-/** Share of the resamples that an interval holds, the same number left out at either end. */
+/** How often intervals hold the mean that they are meant to hold, 0 to 1. */
 export const CONFIDENCE = 0.95;
 
 /** How an interval is made: so many resamples, decided by a seed. */
@@ -18,11 +19,13 @@ export type Groups = readonly (readonly number[])[];
 export interface ResampledMean {
   readonly mean: number | null;
   readonly n: number;
+  /** Groups with a value. */
+  readonly groups: number;
   readonly means: Float64Array;
 }
 
 /**
- * The mean of values in groups, with its percentile interval; n counts values. One group alone, or equal values, give an
+ * The mean of values in groups, with its interval of 95 %; n counts values. One group alone, or equal values, give an
  * interval without width; no value gives nulls.
  *
  * Whole groups are drawn, since the values of one are not independent: completions of one prompt say little about others.
@@ -42,7 +45,7 @@ export function estimateMean(values: readonly number[], resampling: Resampling):
 
 /**
  * Means of several measures of the same groups, resampled together: each resample draws the same groups for all of them.
- * Equal input gives equal output on any machine.
+ * Equal input gives equal output.
  */
 export function resample(measures: readonly Groups[], { resamples, seed }: Resampling): ResampledMean[] {
   const columns = measures.map((groups) => ({ ...columnOf(groups), means: new Float64Array(resamples) }));
@@ -57,7 +60,8 @@ export function resample(measures: readonly Groups[], { resamples, seed }: Resam
   times.fill(1);
   return columns.map((column) => {
     const n = column.counts.reduce((sum, count) => sum + count, 0);
-    return { mean: n === 0 ? null : meanOf(column, times), n, means: column.means };
+    const groups = column.counts.filter((count) => count > 0).length;
+    return { mean: n === 0 ? null : meanOf(column, times), n, groups, means: column.means };
   });
 }
 
@@ -66,16 +70,17 @@ export function averageOf(one: ResampledMean, other: ResampledMean): ResampledMe
   return {
     mean: one.mean === null || other.mean === null ? null : (one.mean + other.mean) / 2,
     n: Math.min(one.n, other.n),
+    groups: Math.min(one.groups, other.groups),
     means: one.means.map((mean, index) => (mean + other.means[index]!) / 2),
   };
 }
 
 /** A resampled mean with the ends of its interval. */
-export function toEstimate({ mean, n, means }: ResampledMean): Estimate {
+export function toEstimate({ mean, n, groups, means }: ResampledMean): Estimate {
   if (mean === null) return { mean, n, low: null, high: null };
   const sorted = means.filter((one) => !Number.isNaN(one)).toSorted();
   if (sorted.length === 0) return { mean, n, low: null, high: null };
-  const left = (1 - CONFIDENCE) / 2;
+  const left = tailShare(groups);
   return { mean, n, low: quantile(sorted, left), high: quantile(sorted, 1 - left) };
 }
 

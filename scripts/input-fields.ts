@@ -9,6 +9,7 @@ import { missingJudgeSlots } from '../domain/judge-prompt.ts';
 import { readMessages } from '../domain/schemas/dataset.ts';
 import { readFinishedText } from '../domain/schemas/finished-text.ts';
 import { BenchmarkRow } from '../domain/schemas/instruction.ts';
+import { readPrediction } from '../domain/schemas/prediction.ts';
 import { readPreferenceRow } from '../domain/schemas/preference.ts';
 import { readTrainingRow } from '../domain/schemas/training-row.ts';
 
@@ -59,11 +60,16 @@ export const INPUT_FIELDS: readonly InputField[] = [
   { at: 'dataset.general.*.file', check: checkedRows(problemReadBy(readMessages)) },
   { at: 'preferences.general.*.file', check: checkedRows(problemReadBy(readPreferenceRow)) },
   { at: 'gates.model.prompts', check: rowsOf(BenchmarkRow) },
-  { at: 'evaluation.benchmark', check: rowsOf(BenchmarkRow) },
+  { at: 'evaluation.benchmark', check: checkBenchmark },
+  { at: 'evaluation.calibration', check: checkedPredictions(true) },
+  { at: 'evaluation.alone.predictions.*', check: checkedPredictions(false) },
 ];
 
 /** Those of a training alone: what other stages would read is left alone. */
 export const TRAINING_FIELDS = INPUT_FIELDS.filter(({ at }) => /^(training|gates)\./.test(at));
+
+/** Those of an evaluation alone. */
+export const EVALUATION_FIELDS = INPUT_FIELDS.filter(({ at }) => /^(evaluation\.|prompts\.judge$)/.test(at));
 
 /** Instructions: a broken row fails where the configuration says so; a file without rows or columns always does. */
 async function checkSource({ local, shown, owner, config }: CheckedFile): Promise<void> {
@@ -97,19 +103,48 @@ function checkedRows(
     });
 }
 
-function rowsOf(schema: z.ZodType) {
+function rowsOf<T>(schema: z.ZodType<T>, look: (row: T, where: string, line: number) => void = () => undefined) {
   return ({ local, shown }: CheckedFile): Promise<void> =>
     asConfigError(async () => {
       let rows = 0;
       for await (const row of readRows(local, 'jsonl')) {
-        if ('problem' in row) throw new ConfigError(`${shown}:${row.line}: ${row.problem}`);
+        const where = `${shown}:${row.line}`;
+        if ('problem' in row) throw new ConfigError(`${where}: ${row.problem}`);
         const parsed = schema.safeParse(row.value);
-        const [issue] = parsed.error?.issues ?? [];
-        if (issue)
-          throw new ConfigError(`${shown}:${row.line}: ${issue.path.join('.') || 'the object'}: ${issue.message}`);
+        if (!parsed.success) {
+          const [issue] = parsed.error.issues;
+          throw new ConfigError(`${where}: ${issue?.path.join('.') || 'the object'}: ${issue?.message}`);
+        }
+        look(parsed.data, where, row.line);
         rows++;
       }
       if (rows === 0) throw new ConfigError(`${shown}: has no rows`);
+    });
+}
+
+/** A prompt that stands twice would be one item of an evaluation, and count as two. */
+function checkBenchmark(file: CheckedFile): Promise<void> {
+  const lines = new Map<string, number>();
+  return rowsOf(BenchmarkRow, ({ prompt }, where, line) => {
+    const first = lines.get(prompt);
+    if (first !== undefined) throw new ConfigError(`${where}: prompt: stands in line ${first}, too`);
+    lines.set(prompt, line);
+  })(file);
+}
+
+/** Answers that are there already, with the scores that a calibration needs. */
+function checkedPredictions(mustBeJudged: boolean) {
+  return ({ local, shown }: CheckedFile): Promise<void> =>
+    asConfigError(async () => {
+      let answers = 0;
+      for await (const row of readRows(local, await formOf(local))) {
+        const read = 'problem' in row ? row : readPrediction(row.value);
+        if (read === undefined) continue;
+        if ('problem' in read) throw new ConfigError(`${shown}:${row.line}: ${read.problem}`);
+        if (mustBeJudged && !read.scores) throw new ConfigError(`${shown}:${row.line}: scores: there are none`);
+        answers++;
+      }
+      if (answers === 0) throw new ConfigError(`${shown}: has no answers`);
     });
 }
 

@@ -48,6 +48,53 @@ program
   .action(async (options) => finish((await import('./commands/train.ts')).train(options)));
 
 program
+  .command('evaluate')
+  .description('measure models on a benchmark, without the other stages')
+  .option('--benchmark <file>', 'JSON Lines of prompt, type, length: a path, gs://, or https:// (default: our own)')
+  .option('--sha256 <hash>', 'what the benchmark must hash to')
+  .option(
+    '--model <[name=]model>',
+    'folder on the GPU node, hub name, or RUN:base, RUN:sft, RUN:dpo; may be repeated',
+    collect,
+    [],
+  )
+  .option('--endpoint <[name=]model@url>', 'a model behind an OpenAI-compatible base URL; may be repeated', collect, [])
+  .option(
+    '--endpoint-key-env <[name=]variable>',
+    'environment variable, on the workers, with the key of that endpoint, or of all; may be repeated',
+    collect,
+    [],
+  )
+  .option(
+    '--predictions <[name=]file>',
+    'answers that are there already, pred.jsonl or judge.jsonl; may be repeated',
+    collect,
+    [],
+  )
+  .option('--calibration <file>', 'answers with frozen scores (judge.jsonl), to tell whether the judge drifts')
+  .option('--judge-url <url>', 'another judge, with --judge-model; "embedded" is that of npm start')
+  .option('--judge-model <id>', 'its name there')
+  .option('--judge-key-env <variable>', 'environment variable, on the workers, with its key')
+  .option('--completions <count>', 'completions of each prompt')
+  .option('--judgements <count>', 'judgements of each completion')
+  .option('--limit <count>', 'prompts taken, from the start of the benchmark')
+  .option('--run <id>', 'run id; made of the configuration where unset')
+  .option('--config <file>', 'how to ask, serve and judge (default: configs/evaluate.yaml)')
+  .option(
+    '--set <key=value>',
+    'override a value of it, such as judge.sampling.temperature=0; may be repeated',
+    collect,
+    [],
+  )
+  .option('--watch', 'follow it until it ends, and print the scores')
+  .option('--json', 'print JSON; with --watch one object a line')
+  .addHelpText(
+    'after',
+    help('evaluate --benchmark longbench_write.jsonl --endpoint mine=my-model@http://gpu1:8000/v1 --watch'),
+  )
+  .action(async (options) => finish((await import('./commands/evaluate.ts')).evaluate(options)));
+
+program
   .command('status')
   .description('show how far a run is')
   .argument('<run>')

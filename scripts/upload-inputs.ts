@@ -9,12 +9,13 @@ import { PROJECT } from '../configs/env.ts';
 import { ConfigError } from '../configs/load.ts';
 import type { RunConfig } from '../configs/schema.ts';
 import { inputKey } from '../domain/keys.ts';
+import { fetchFile } from './fetch-file.ts';
 import { INPUT_FIELDS, type InputField } from './input-fields.ts';
 
 /** A checked input: where it is, and the store path that takes the place of its own. */
 export interface Input {
   readonly key: string;
-  /** A local file, or gs://bucket/path. */
+  /** A local file, gs://bucket/path, or http(s)://. */
   readonly file: string;
 }
 
@@ -39,16 +40,21 @@ export async function readInputs(
   const frozen = structuredClone(config);
   const { rules, sources } = frozen.instructions;
   if (rules) rules.file ??= OUR_RULES;
-  frozen.gates.model.prompts ??= OUR_SHORT_PROMPTS;
+  const reads = (at: string): boolean => fields.some((field) => field.at === at);
+  // What is not read is no part of what is frozen: its path would be this machine's.
+  if (reads('gates.model.prompts')) frozen.gates.model.prompts ??= OUR_SHORT_PROMPTS;
   for (const source of sources) source.name ??= source.file;
+  if (reads('evaluation.benchmark')) frozen.evaluation.name ??= lastPart(frozen.evaluation.benchmark);
   const inputs: Input[] = [];
   for (const field of fields) {
     for (const place of placesOf(frozen, field)) {
-      const given = place.file.startsWith('gs://') ? place.file : resolve(dirname(file), place.file);
+      const given = isElsewhere(place.file) ? place.file : resolve(dirname(file), place.file);
       const sha256 = await explained(`${file}: ${place.name}`, () =>
         withLocalFile(given, async (local) => {
+          const hash = await hashOf(local);
+          if (field.at === 'evaluation.benchmark') checkHash(given, hash, config.evaluation.sha256);
           await field.check({ local, shown: given, owner: place.owner, config });
-          return hashOf(local);
+          return hash;
         }),
       );
       const key = inputKey(sha256);
@@ -74,6 +80,20 @@ export async function uploadInputs(store: Store, inputs: readonly Input[]): Prom
   }
 }
 
+/** Whether a file is named by where it is, and not by a path from the configuration on. */
+export const isElsewhere = (file: string): boolean => /^(?:gs|https?):\/\//.test(file);
+
+/** What people call a file: the last part of its path, or of its address. */
+function lastPart(file: string): string {
+  const path = isElsewhere(file) ? new URL(file).pathname : file;
+  return path.split('/').at(-1) || file;
+}
+
+function checkHash(file: string, found: string, expected: string | undefined): void {
+  if (expected === undefined || found === expected) return;
+  throw new ConfigError(`${file}: its SHA-256 is ${found}, and not ${expected} as evaluation.sha256 has it`);
+}
+
 interface Place {
   readonly name: string;
   readonly file: string;
@@ -96,12 +116,18 @@ function placesOf(config: RunConfig, { at }: InputField): Place[] {
   return walk(config, at.split('.'), []);
 }
 
-/** Gives the file itself, or of an object in a bucket a local copy while it is worked on. */
+/** Gives the file itself, or of what is elsewhere a local copy while it is worked on. */
 async function withLocalFile<T>(file: string, work: (local: string) => Promise<T>): Promise<T> {
-  if (!file.startsWith('gs://')) {
+  if (!isElsewhere(file)) {
     await readable(file);
     return work(file);
   }
+  if (!file.startsWith('gs://'))
+    return inTemporaryFolder(async (folder) => {
+      const local = join(folder, 'file');
+      await fetchFile(file, local);
+      return work(local);
+    });
   const [bucket = '', ...path] = file.slice('gs://'.length).split('/');
   return inTemporaryFolder(async (folder) => {
     const local = join(folder, 'object');

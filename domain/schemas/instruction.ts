@@ -67,10 +67,12 @@ export const SelectionVerdict = z.strictObject({
 });
 export type SelectionVerdict = z.infer<typeof SelectionVerdict>;
 
-/** One line of a benchmark, in LongBench-Write's format. */
+const wordsRequired = { error: 'expected the words required, a whole number above 0' };
+
+/** One line of a benchmark, in LongBench-Write's format; further fields are passed over. */
 export const BenchmarkRow = z.object({
-  prompt: z.string().trim().min(1),
-  type: z.string().min(1),
-  length: z.number().int().positive(),
+  prompt: z.string({ error: 'expected a text' }).trim().min(1, 'is empty'),
+  type: z.string({ error: 'expected a text' }).min(1, 'is empty'),
+  length: z.int(wordsRequired).positive(wordsRequired),
 });
 export type BenchmarkRow = z.infer<typeof BenchmarkRow>;

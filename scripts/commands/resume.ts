@@ -6,8 +6,9 @@ import { fingerprint } from '../../domain/fingerprint.ts';
 import { configKey } from '../../domain/keys.ts';
 import { STAGES, type Stage } from '../../domain/names.ts';
 import { withSession } from '../connect.ts';
+import { loadEvaluation, type GivenEvaluation } from '../evaluation-config.ts';
 import { CommandError, EXIT } from '../exit.ts';
-import { TRAINING_FIELDS } from '../input-fields.ts';
+import { EVALUATION_FIELDS, TRAINING_FIELDS } from '../input-fields.ts';
 import { checkRunId, checkStages, checkWalk, findConfig, goOn, type FrozenConfig } from '../runs.ts';
 import { loadTraining } from '../training-config.ts';
 import { readInputs, uploadInputs, type Input } from '../upload-inputs.ts';
@@ -53,12 +54,13 @@ export async function resume(run: string, options: ResumeOptions): Promise<numbe
   });
 }
 
-/** The other configuration, with its inputs; that of a training alone keeps the rows and the model that it was given. */
+/** The other configuration, with its inputs; that of a training or an evaluation alone keeps what it was given. */
 async function readGiven(
   file: string,
   overrides: readonly string[],
-  { training: { alone, baseModel } }: RunConfig,
+  { training: { alone, baseModel }, evaluation }: RunConfig,
 ): Promise<{ config: RunConfig; inputs: Input[] }> {
+  if (evaluation.alone) return readGivenEvaluation(file, overrides, evaluation, evaluation.alone);
   if (!alone) return readInputs(await loadConfig(file, overrides), file);
   const changed = await loadTraining(file, overrides, { ...alone, model: baseModel });
   // Its rows are in the store already.
@@ -66,6 +68,28 @@ async function readGiven(
     changed,
     file,
     TRAINING_FIELDS.filter(({ at }) => at !== 'training.alone.data'),
+  );
+}
+
+/** How to ask, serve and judge may change; which models on which prompts is what the run is. */
+async function readGivenEvaluation(
+  file: string,
+  overrides: readonly string[],
+  { endpoints, benchmark, name, sha256, calibration }: RunConfig['evaluation'],
+  alone: GivenEvaluation,
+): Promise<{ config: RunConfig; inputs: Input[] }> {
+  const fixed = overrides.find((text) => /^evaluation\.(?:benchmark|name|sha256|calibration)=/.test(text));
+  if (fixed !== undefined)
+    throw new CommandError(EXIT.usage, `--set ${fixed}: an evaluation keeps its files; evaluate under another --run`);
+  const kept = Object.entries({ endpoints, benchmark, name, sha256, calibration }).flatMap(([key, value]) =>
+    value === undefined ? [] : [`evaluation.${key}=${JSON.stringify(value)}`],
+  );
+  const changed = await loadEvaluation(file, [...kept, ...overrides], alone);
+  // Its other files are in the store already.
+  return readInputs(
+    changed,
+    file,
+    EVALUATION_FIELDS.filter(({ at }) => at === 'prompts.judge'),
   );
 }
 

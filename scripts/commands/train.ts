@@ -1,18 +1,15 @@
-import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Store } from '../../activities/io/store/store.ts';
 import { PROJECT } from '../../configs/env.ts';
 import { ConfigError } from '../../configs/load.ts';
 import type { RunConfig } from '../../configs/schema.ts';
 import { fingerprint8 } from '../../domain/fingerprint.ts';
-import { STORE_MODEL } from '../../domain/names.ts';
 import { withSession } from '../connect.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import { TRAINING_FIELDS } from '../input-fields.ts';
+import { locateModel } from '../locate-model.ts';
 import { checkRunId } from '../runs.ts';
 import { startRun } from '../start-run.ts';
 import { loadTraining } from '../training-config.ts';
-import { findModel } from '../trainings.ts';
 import { readInputs, type Input } from '../upload-inputs.ts';
 import { status } from './status.ts';
 
@@ -67,22 +64,4 @@ async function readTraining(
 function checkMethod(text: string): 'sft' | 'dpo' {
   if (text === 'sft' || text === 'dpo') return text;
   throw new CommandError(EXIT.usage, `--method ${text}: expected sft or dpo`);
-}
-
-/** A model as a configuration names it: RUN:sft becomes the folder of what that run trained, a folder here its full path. */
-async function locateModel(store: Store, text: string): Promise<string> {
-  const [, run, method] = /^([a-z0-9-]{1,40}):(sft|dpo)$/.exec(text) ?? [];
-  if (run !== undefined) {
-    const folder = await findModel(store, run, method as 'sft' | 'dpo');
-    if (folder !== undefined) return `${STORE_MODEL}${folder}`;
-    throw new CommandError(
-      EXIT.noSuchRun,
-      `--model ${text}: run ${run} has no finished ${method} in store ${store.url}`,
-    );
-  }
-  const isHere = await stat(text).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  return isHere ? resolve(text) : text;
 }
