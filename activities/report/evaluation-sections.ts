@@ -11,19 +11,18 @@ import {
   positionTable,
   settingsTable,
 } from './evaluation-tables.ts';
-import { counted, meanOf, whole } from './format.ts';
+import { counted, whole } from './format.ts';
 import { html, NOTHING, type Markup } from './html.ts';
 import { judgeNote } from './judge-note.ts';
 import { modelLooks } from './model-look.ts';
 import { absent, figure, LENGTH_SCORE, QUALITY_SCORE, withScoreNames } from './parts.ts';
 import { drawDifferences, drawDimensions, drawLengthShares, drawPositions } from './score-charts.ts';
 import { tableMarkup, type Table } from './table.ts';
-import { verdict } from './verdict.ts';
+import { meanRequired, verdict } from './verdict.ts';
 
 /** The first thing one sees: mean words asked for, and written by each model, and what that says. */
 export function verdictSection(data: ReportData): Markup {
   const { evaluations } = data;
-  const required = evaluations[0]?.points.map((point) => point.required) ?? [];
   const looks = modelLooks(evaluations.map(({ model }) => model));
   const [lengths, ...others] = verdict(data);
   return html`<section>
@@ -31,7 +30,9 @@ export function verdictSection(data: ReportData): Markup {
     ${
       evaluations.length > 0
         ? html`<ul class="figures">
-            <li><span>asked for</span><strong>${words(meanOf(required))}</strong><small>words on average</small></li>
+            <li>
+              <span>asked for</span><strong>${words(meanRequired(evaluations))}</strong><small>words on average</small>
+            </li>
             ${evaluations.map(({ model, overall: { words: written } }) => {
               const { label, key } = looks.get(model)!;
               return html`<li class="${key}">

@@ -153,7 +153,7 @@ export function drawLengthShares(training: readonly number[], evaluations: Evalu
         clip: false,
         barCategoryGap: '18%',
         itemStyle: { color },
-        data: bins.map((bin) => (100 * (counts.get(bin) ?? 0)) / words.length),
+        data: bins.map((bin) => (100 * (counts.get(bin) ?? 0)) / Math.max(words.length, 1)),
       };
     }),
   });

@@ -38,10 +38,16 @@ export function verdict(input: VerdictInput): readonly [string, ...string[]] {
   ];
 }
 
+/** Words that the answered prompts ask for, on average; each prompt counts once. */
+export function meanRequired(evaluations: readonly EvaluationScores[]): number | null {
+  const points = evaluations.flatMap((one) => one.points);
+  return meanOf([...new Map(points.map(({ prompt, required }) => [prompt, required])).values()]);
+}
+
 type Label = (model: string) => string;
 
 function lengths(evaluations: readonly EvaluationScores[], label: Label): string {
-  const required = meanOf(evaluations[0]!.points.map((point) => point.required));
+  const required = meanRequired(evaluations);
   const written = evaluations.map(({ model, overall: { words } }) =>
     words.mean === null
       ? `the ${label(model)} model has no answers (n = 0)`

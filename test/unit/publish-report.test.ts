@@ -112,7 +112,7 @@ describe('publishReport', () => {
     expect(scores.comparisons).toMatchObject([{ model: 'my-own-model', than: 'base', prompts: 8 }]);
     const page = await readText(deps.store, reportKey('r'));
     expect(page).toContain('my-own-model');
-    expect(page.match(/<summary><strong>(?:Best|Worst): /g)).toHaveLength(12);
+    expect(page.match(/<summary>\s*<strong>(?:Best|Worst): /g)).toHaveLength(12);
     expect(page).not.toMatch(/<script|<b>\d/);
     expect(page).toContain('&#60;script&#62;alert(');
     expect(page).toMatch(/<td>96<\/td>\s*<td>2,000<\/td>/);
