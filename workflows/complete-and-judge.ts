@@ -35,7 +35,7 @@ export interface CompleteAndJudgeInput {
  * for that and taken down before the judging; answers that were imported are judged only.
  */
 export async function completeAndJudge(input: CompleteAndJudgeInput, prompts: PromptFolder): Promise<Spending> {
-  const { run, revision, stage, purpose, model } = input;
+  const { run, revision, stage, purpose, model, waitLimitMinutes } = input;
   const { folder, completions, judgements, positions } = prompts;
   const made = prompts.imported?.completions ?? prompts.prompts * completions;
   const works = {
@@ -85,7 +85,7 @@ export async function completeAndJudge(input: CompleteAndJudgeInput, prompts: Pr
   const isBehindEndpoint = model.location.kind === 'endpoint';
   const completed = isImported
     ? NO_ITEMS
-    : await (isBehindEndpoint ? ask() : whileServed({ run, revision, model }, ask));
+    : await (isBehindEndpoint ? ask() : whileServed({ run, revision, model, waitLimitMinutes }, ask));
   refuseFailed('completions', completed);
   const judged = await runPart('judgements');
   refuseFailed('judgements', judged);

@@ -4,3 +4,4 @@ export { generateSample } from './generate-sample.ts';
 export { trainModel } from './train-model.ts';
 export { buildPreferences } from './build-preferences.ts';
 export { evaluateModel } from './evaluate-model.ts';
+export { reevaluate } from './reevaluate.ts';
