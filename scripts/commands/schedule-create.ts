@@ -148,9 +148,8 @@ async function put({ client }: Session, { id, spec, catchupWindow, memo, frozen,
   } catch (error) {
     if (error instanceof ScheduleAlreadyRunning)
       throw new CommandError(EXIT.usage, `schedule ${id} was made by somebody else just now; list it, and try again`);
-    const { cause } = error as { cause?: { code?: number; details?: string } };
-    // INVALID_ARGUMENT: such as a cron expression that is none.
-    if (cause?.code === 3) throw new CommandError(EXIT.usage, `schedule ${id}: ${cause.details}`);
+    // So the client tells what the server holds for invalid, such as a cron expression that is none.
+    if (error instanceof TypeError) throw new CommandError(EXIT.usage, `schedule ${id}: ${error.message}`);
     throw error;
   }
 }
