@@ -1,15 +1,15 @@
 import { completionKey, judgementKey, retriesKey, sampleKey, selectionVerdictKey } from '../domain/keys.ts';
 import { addCounts, countsOf, NO_ITEMS, type ItemCounts, type ItemResult } from '../domain/tally.ts';
-import { Completion, Judgement, type JudgementName } from '../domain/schemas/completion.ts';
+import { Completion, Judgement } from '../domain/schemas/completion.ts';
 import { SelectionVerdict } from '../domain/schemas/instruction.ts';
 import { Retries, type Retry } from '../domain/schemas/run.ts';
 import { Sample } from '../domain/schemas/sample.ts';
 import { completionBound, judgementBound, promptRoom, sampleBound, selectionBound } from './bounds.ts';
-import { POSITIONS } from '../domain/names.ts';
 import type { ActivityDeps } from './deps.ts';
 import { lookUpAll } from './look-ups.ts';
 import { CorruptObjectError, findJson } from './io/store/json.ts';
 import { readCandidates } from './read-candidates.ts';
+import { judgedResult, judgementNames } from './work-on-completions.ts';
 import { isCurrent, sampleSettings, selectionSettings, type RunReference } from './run-files.ts';
 
 /**
@@ -47,7 +47,7 @@ export interface FindUnfinishedInput extends RunReference {
 
 /** An item without a result. */
 export interface UnfinishedItem {
-  /** Sample id, `<prompt>-<completion>`, `<prompt>-<completion>-<judgement>`, or `<candidate>-<page>`. */
+  /** Sample id, `<prompt>-<completion>`, or `<candidate>-<page>`. */
   readonly id: string;
   /** What it may cost at most, where the run has a budget, in its unit. */
   readonly bound?: number;
@@ -169,28 +169,30 @@ async function completionLookUps(
       })),
     );
   }
-  const judgements: readonly JudgementName[] = [
-    ...numbers(work.judgements),
-    ...(work.positions ? ([POSITIONS] as const) : []),
-  ];
-  const boundOf = async (id: string, completion: number, of: { prompt: string; judgement: JudgementName }) => {
+  const names = judgementNames(work.judgements, work.positions);
+  const boundOf = async (id: string, completion: number, prompt: string) => {
     const view = await findJson(deps.store, completionKey(work.folder, id, completion), Completion);
-    return view && judgementBound(config, room, { ...of, text: view.text });
+    const { text } = view ?? { text: '' };
+    const bounds = names.map((judgement) => judgementBound(config, room, { prompt, judgement, text }) ?? 0);
+    return bounds.reduce((sum, bound) => sum + bound, 0);
   };
   const there = work.imported ? await completionsThere(deps, work.folder) : undefined;
   return prompts.flatMap(({ id, prompt }) =>
     numbers(work.completions).flatMap((completion) => {
       if (there && !there.has(completionKey(work.folder, id, completion))) return [];
-      return judgements.map((judgement) => ({
+      return {
         item: async () => ({
-          id: `${id}-${completion}-${judgement}`,
-          ...(config.budget ? optional('bound', await boundOf(id, completion, { prompt, judgement })) : {}),
+          id: `${id}-${completion}`,
+          ...(config.budget ? { bound: await boundOf(id, completion, prompt) } : {}),
         }),
         find: async (): Promise<ItemResult | undefined> => {
-          const view = await findJson(deps.store, judgementKey(work.folder, id, completion, judgement), Judgement);
-          return view && judgementResult(view);
+          const made = await Promise.all(
+            names.map((name) => findJson(deps.store, judgementKey(work.folder, id, completion, name), Judgement)),
+          );
+          const found = made.filter((one) => one !== undefined);
+          return found.length === names.length ? judgedResult(found) : undefined;
         },
-      }));
+      };
     }),
   );
 }
@@ -203,11 +205,6 @@ async function completionsThere(deps: ActivityDeps, folder: string): Promise<Rea
 }
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
-
-/** A judgement as the result of an item. */
-export function judgementResult({ scores, spending }: Pick<Judgement, 'scores' | 'spending'>): ItemResult {
-  return scores ? { verdict: 'kept', spending } : { verdict: 'rejected', reason: 'unscored', spending };
-}
 
 function optional(key: 'bound', value: number | undefined): { readonly bound?: number } {
   return value === undefined ? {} : { [key]: value };

@@ -9,7 +9,6 @@ import { finishSample } from './finish-sample.ts';
 import { identifyModel } from './identify-model.ts';
 import { importCompletions } from './import-completions.ts';
 import { importSamples } from './import-samples.ts';
-import { judgeCompletion } from './judge-completion.ts';
 import { judgeInstruction } from './judge-instruction.ts';
 import { listCandidates } from './list-candidates.ts';
 import { listPrompts } from './list-prompts.ts';
@@ -22,13 +21,13 @@ import { probeModel } from './probe-model.ts';
 import { publishReport } from './publish-report.ts';
 import { recordFiring } from './record-firing.ts';
 import { readStages, recordStage } from './record-stage.ts';
-import { sampleCompletion } from './sample-completion.ts';
 import { scoreEvaluation } from './score-evaluation.ts';
 import { selectInstructions } from './select-instructions.ts';
 import { sendWebhook } from './send-webhook.ts';
 import { serveModel } from './serve-model.ts';
 import { summarizeSections } from './summarize-sections.ts';
 import { trainModel } from './train-model.ts';
+import { judgeCompletions, sampleCompletions } from './work-on-completions.ts';
 import { writeSections } from './write-sections.ts';
 
 type Activity = (deps: ActivityDeps, input: never) => Promise<unknown>;
@@ -73,7 +72,7 @@ const pipeline = {
   pauseSchedule,
   sendWebhook,
 };
-const llm = { planSample, writeSections, summarizeSections, sampleCompletion, judgeCompletion, judgeInstruction };
+const llm = { planSample, writeSections, summarizeSections, sampleCompletions, judgeCompletions, judgeInstruction };
 const gpu = { identifyModel, trainModel, probeModel, serveModel };
 
 /** Light activities, on the pipeline's queue. */

@@ -4,7 +4,6 @@ import { completionKey, judgementKey } from '../domain/keys.ts';
 import { countWords } from '../domain/length.ts';
 import { POSITIONS } from '../domain/names.ts';
 import { meanScores, qualityScore, type UnscoredReason } from '../domain/rubric.ts';
-import type { Spending } from '../domain/schemas/call.ts';
 import {
   Completion,
   type JudgedPart,
@@ -26,17 +25,11 @@ export interface JudgeCompletionInput extends CompletionReference {
   readonly fresh?: string;
 }
 
-/** A judgement that is stored: whether it has scores. */
-export interface JudgeOutcome {
-  readonly scored: boolean;
-  readonly spending: Spending;
-}
-
 /**
  * Has the judge score a completion by the six dimensions of the rubric: as a whole, or in windows where it is longer than
  * the judge reads at once, or in short ones for quality along the text. Runs twice, costs once.
  */
-export async function judgeCompletion(deps: ActivityDeps, input: JudgeCompletionInput): Promise<JudgeOutcome> {
+export async function judgeCompletion(deps: ActivityDeps, input: JudgeCompletionInput): Promise<Judgement> {
   const config = await deps.files.config(input);
   const { text } = await readJson(deps.store, completionKey(input.folder, input.prompt, input.completion), Completion);
   const judging = {
@@ -63,7 +56,7 @@ export async function judgeCompletion(deps: ActivityDeps, input: JudgeCompletion
   };
   const key = judgementKey(input.folder, input.prompt, input.completion, input.judgement);
   await deps.store.putView(key, jsonBytes(judgement));
-  return { scored: 'scores' in outcome, spending: judgement.spending };
+  return judgement;
 }
 
 /** The windows in which a text is judged; none of an empty one. */

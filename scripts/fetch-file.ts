@@ -1,7 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
 import { ConfigError } from '../configs/load.ts';
 
 /** Milliseconds that a file of the web may take. */
@@ -16,7 +15,7 @@ export async function fetchFile(url: string, localFile: string, timeoutMs = FETC
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
     if (!response.ok || !response.body) throw refuse(`HTTP ${response.status}`);
-    await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(localFile));
+    await pipeline(Readable.fromWeb(response.body), createWriteStream(localFile));
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const { name, message, cause } = error as Error & { readonly cause?: { readonly code?: string } };

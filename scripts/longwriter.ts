@@ -279,6 +279,17 @@ schedule
   .action(async (id, options) => finish((await import('./commands/schedule-delete.ts')).scheduleDelete(id, options)));
 
 program
+  .command('report')
+  .description(
+    'copy a run’s report and scores out of the store, with answers and judgements as the released scripts write',
+  )
+  .argument('<run>')
+  .option('--out <folder>', 'where to (default: RUN-report)')
+  .option('--json', 'print JSON')
+  .addHelpText('after', help('report demo --out demo'))
+  .action(async (run, options) => finish((await import('./commands/report.ts')).report(run, options)));
+
+program
   .command('dev')
   .description('keep the embedded services and workers up')
   .addHelpText('after', help('dev'))

@@ -41,7 +41,7 @@ export async function completeAndJudge(input: CompleteAndJudgeInput, prompts: Pr
   const works = {
     completions: { count: made, work: { kind: 'completions', folder, completions, ...only(input.fresh?.completions) } },
     judgements: {
-      count: made * (judgements + (positions ? 1 : 0)),
+      count: made,
       work: {
         kind: 'judgements',
         ...{ folder, completions, judgements, positions },

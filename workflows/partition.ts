@@ -7,6 +7,7 @@ import { boundSignal, progressSignal } from './messages.ts';
 import { pipeline } from './proxies.ts';
 import { Purse } from './purse.ts';
 import { inWindow, pausable, startWhenClosed } from './steps.ts';
+import { batchSize, workOnCompletions } from './work-on-completions.ts';
 import { workOnItem } from './work-on-item.ts';
 
 /** The server takes 2,000 pending children of one parent and then hangs it without an error; this stays far below. */
@@ -107,10 +108,17 @@ async function workOnItems(input: PartitionInput): Promise<ItemCounts> {
   const report = reportsItself(input) ? reporter(input) : undefined;
   let done = count - found.items.length;
   await report?.(done, total);
-  await inWindow(found.items, input.window, async (item) => {
-    const counts = await workWithin(input, purse, item);
+  const size = batchSize(input);
+  const batches = Array.from({ length: Math.ceil(found.items.length / size) }, (_, index) =>
+    found.items.slice(index * size, (index + 1) * size),
+  );
+  await inWindow(batches, Math.ceil(input.window / size), async (batch) => {
+    const counts =
+      batch.length === 1
+        ? await workWithin(input, purse, batch[0]!)
+        : (await workOnCompletions(input, batch)).map(countsOf).reduce(addCounts);
     total = addCounts(total, counts);
-    done += 1 - counts.unpaid.items;
+    done += batch.length - counts.unpaid.items;
     await report?.(done, total);
   });
   return total;

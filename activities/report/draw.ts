@@ -52,7 +52,7 @@ export function legend(names: readonly string[]): object {
     type: 'plain',
     left: 48,
     top: 4,
-    itemGap: 18,
+    itemGap: 24,
     itemWidth: 14,
     selectedMode: false,
     textStyle: { color: TEXT, fontSize: 13 },

@@ -25,6 +25,7 @@ export function verdictSection(data: ReportData): Markup {
   const { evaluations } = data;
   const required = evaluations[0]?.points.map((point) => point.required) ?? [];
   const looks = modelLooks(evaluations.map(({ model }) => model));
+  const [lengths, ...others] = verdict(data);
   return html`<section>
     <h2>What this run shows</h2>
     ${
@@ -41,7 +42,8 @@ export function verdictSection(data: ReportData): Markup {
           </ul>`
         : NOTHING
     }
-    <p class="lead">${withScoreNames(verdict(data).join(' '))}</p>
+    <p class="lead">${lengths}</p>
+    ${others.length > 0 ? html`<p>${withScoreNames(others.join(' '))}</p>` : NOTHING}
   </section>`;
 }
 
@@ -78,7 +80,7 @@ export function scoresSection(data: ReportData): Markup {
     ${kindTable(evaluations).rows.length > 0 ? titled(kindTable(evaluations)) : NOTHING}
     ${
       scored
-        ? html`${figure(dimensionTable(evaluations).title, drawDimensions(evaluations), 'Means over the answers with a score; intervals in the table.')}
+        ? html`${figure(dimensionTable(evaluations).title, drawDimensions(evaluations), 'Means over the answers with a score.')}
           ${tableMarkup(dimensionTable(evaluations))}`
         : absent('No answer has a score of the judge, so there are no dimensions to draw.')
     }
@@ -124,7 +126,10 @@ export function healthSection({ evaluations }: ReportData): Markup {
     ${
       positions.rows.length > 0
         ? html`${figure(positions.title, drawPositions(evaluations), 'Each window judged by itself; the band is the 95 % interval. Fewer texts are as long as the later windows.')}
-          ${tableMarkup(positions)}`
+            <details>
+              <summary>The same in numbers</summary>
+              ${tableMarkup(positions)}
+            </details>`
         : NOTHING
     }
   </section>`;

@@ -158,7 +158,7 @@ export function healthTable(evaluations: Evaluations): Table {
     (reason) => reason !== 'stop' && reason !== 'length',
   );
   const deviation = (value: number | null): Cell => plain(decimal(value));
-  return byModel('More than a mean', evaluations, [
+  const table = byModel('More than a mean', evaluations, [
     { name: 'longest answer, words', of: ({ points }) => plain(whole(longest(points.map(({ written }) => written)))) },
     { name: 'ended by itself', of: (one) => share(one.overall.finishReasons['stop'] ?? 0, one) },
     { name: 'cut at the token limit', of: (one) => share(one.overall.finishReasons['length'] ?? 0, one) },
@@ -186,6 +186,8 @@ export function healthTable(evaluations: Evaluations): Table {
     { name: 'deviation within a prompt, words', of: ({ spread }) => deviation(spread.words) },
     { name: 'deviation within a completion, S_q', of: ({ spread }) => deviation(spread.judgement) },
   ]);
+  // Without several completions or judgements there is no deviation to tell.
+  return { ...table, rows: table.rows.filter(([, ...cells]) => cells.some(({ text }) => text !== '–')) };
 }
 
 /** Everything that scores hang on, said once where the models have it in common: comparable is only what does. */
@@ -194,9 +196,11 @@ export function settingsTable(evaluations: Evaluations, calibration: Calibration
   return {
     title: 'Judge and settings',
     head: ['', 'Value'],
+    names: 2,
     rows: [
       ...SETTINGS.flatMap(([name, of]) => {
         const values = evaluations.map(of);
+        if (values.every((value) => value === undefined)) return [];
         return values.every((value) => value === values[0])
           ? [[plain(name), plain(values[0] ?? '–')]]
           : evaluations.map(({ model }, index) => [

@@ -2,7 +2,7 @@ import type { ReportData } from './data.ts';
 import { counted, decimal, whole } from './format.ts';
 import { html, NOTHING, type Markup } from './html.ts';
 import { modelLooks } from './model-look.ts';
-import { absent } from './parts.ts';
+import { absent, withScoreNames } from './parts.ts';
 import { readableText } from './readable-text.ts';
 
 type Examples = NonNullable<ReportData['examples']>[number];
@@ -39,7 +39,9 @@ function example(answer: Examples['best'][number], place: string): Markup {
     ...(point.finishReason === 'stop' ? [] : [`ended: ${point.finishReason}`]),
   ];
   return html`<details>
-    <summary><strong>${place}: ${decimal(overall)}</strong> <small>${facts.join(' · ')}</small></summary>
+    <summary>
+      <strong>${place}: ${decimal(overall)}</strong> <small>${withScoreNames(facts.join(' · '))}</small>
+    </summary>
     <div class="prompt" dir="auto">${prompt.text}${prompt.cut ? ' …' : ''}</div>
     ${
       text.text.trim() === ''

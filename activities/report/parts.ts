@@ -34,7 +34,7 @@ export function table(
 /** A chart with its title and what one has to know to read it. */
 export function figure(title: string, chart: Markup, caption: Markup | string): Markup {
   return html`<figure>
-    <h3>${title}</h3>
+    <h3>${withScoreNames(title)}</h3>
     ${chart}
     <figcaption>${caption}</figcaption>
   </figure>`;

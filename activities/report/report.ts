@@ -45,7 +45,7 @@ export function renderReport(data: ReportData): string {
               ${data.writer.model}${benchmarks.length > 0 ? html` · Benchmark: <code>${benchmarks.map(benchmarkName).join(', ')}</code>` : ''}
             </p>
           </header>
-          ${verdictSection(data)} ${scoresSection(data)} ${paperSection(data.evaluations)} ${lengthsSection(data)}
+          ${verdictSection(data)} ${lengthsSection(data)} ${scoresSection(data)} ${paperSection(data.evaluations)}
           ${healthSection(data)} ${data.examples && data.examples.length > 0 ? examplesSection(data) : NOTHING}
           ${settingsSection(data)} ${datasetSection(data)} ${trainingSection(data)} ${stagesSection(data)}
           ${callsSection(data)}

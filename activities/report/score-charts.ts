@@ -2,7 +2,7 @@ import { DIMENSIONS } from '../../domain/schemas/completion.ts';
 import type { Comparison, Estimate, EvaluationScores } from '../../domain/schemas/evaluation.ts';
 import { axis, drawChart, grid, legend, logRange } from './draw.ts';
 import { DIMENSION_LABELS } from './evaluation-tables.ts';
-import { extent, signed, whole } from './format.ts';
+import { signed, whole } from './format.ts';
 import type { Markup } from './html.ts';
 import { modelLooks } from './model-look.ts';
 
@@ -64,16 +64,11 @@ export function drawDifferences(comparisons: readonly Comparison[]): Markup {
           ],
     ),
   );
-  const [least, most] = extent(rows.flatMap(({ low, high }) => [low, high, 0]));
   return drawChart(
     `Differences with their intervals: ${rows.map(({ name, mean, low, high }) => `${name} ${signed(mean)} (${signed(low)} to ${signed(high)})`).join('; ')}.`,
     {
       grid: { ...grid(false), left: NAMES + 40 },
-      xAxis: axis('difference in points', 30, {
-        type: 'value',
-        min: Math.floor(least / 10) * 10,
-        max: Math.ceil(most / 10) * 10,
-      }),
+      xAxis: axis('difference in points', 30, { type: 'value' }),
       yAxis: axis('', 0, {
         type: 'category',
         inverse: true,
@@ -98,7 +93,7 @@ export function drawDifferences(comparisons: readonly Comparison[]): Markup {
           clip: false,
           symbol: 'rect',
           symbolSize: 9,
-          data: rows.map(({ mean, color }, index) => ({ value: [mean, index], itemStyle: { color } })),
+          data: rows.map(({ mean, color }, index) => ({ value: [mean, index], itemStyle: { color, opacity: 1 } })),
         },
         {
           type: 'line',

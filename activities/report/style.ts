@@ -10,7 +10,7 @@ export const STYLE = `
   --base: #a8b1bb; --sft: #56b4e9; --dpo: #f28a3c; --accent: #2fbf9b; --m0: #e19ac2; --m1: #3fcf9f; --m2: #e6c84a; --m3: #7ccdf2; --m4: #a994ec; --m5: #f07d7d; --m6: #9db8dd;
   --warning: #d9a441; --warning-panel: #262117; } }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--page); color: var(--text); font: 16px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif; }
+body { margin: 0; overflow-wrap: break-word; background: var(--page); color: var(--text); font: 16px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif; }
 main { max-width: 1000px; margin: 0 auto; padding: 40px 20px 64px; }
 header { border-bottom: 1px solid var(--line); padding-bottom: 20px; }
 header p { margin: 0; color: var(--muted); }
@@ -26,7 +26,7 @@ code { font: 0.9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; ove
 .figures { list-style: none; display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; padding: 0; margin: 0 0 20px; }
 .figures li { background: var(--panel); border-top: 3px solid var(--line); border-radius: 4px 4px 8px 8px; padding: 12px 16px; }
 .base { --key: var(--base); } .sft { --key: var(--sft); } .dpo { --key: var(--dpo); } .m0 { --key: var(--m0); } .m1 { --key: var(--m1); } .m2 { --key: var(--m2); } .m3 { --key: var(--m3); } .m4 { --key: var(--m4); } .m5 { --key: var(--m5); } .m6 { --key: var(--m6); }
-.figures li { border-color: var(--key, var(--line)); }
+.figures li { min-width: 0; overflow-wrap: anywhere; border-color: var(--key, var(--line)); }
 .figures span, .figures small { display: block; color: var(--muted); font-size: 14px; }
 .figures strong { display: block; font-size: 34px; line-height: 1.25; font-weight: 650; font-variant-numeric: tabular-nums; letter-spacing: -0.02em; }
 .scroll { overflow-x: auto; }
@@ -35,12 +35,15 @@ th, td { padding: 7px 10px; border-bottom: 1px solid var(--line); text-align: ri
 th:first-child, td:first-child, .text { text-align: left; }
 th:first-child, td:first-child { padding-left: 0; } th:last-child, td:last-child { padding-right: 0; }
 .names-2 :is(th, td):nth-child(2) { text-align: left; }
+/* The models of one group belong together. */
+.names-2 tr:has(+ tr > th:empty) > * { border-bottom-color: transparent; padding-bottom: 2px; } .names-2 tr:has(> th:empty) > * { padding-top: 3px; }
 sub { font-size: 0.75em; line-height: 0; }
 .lead { font-size: 18px; line-height: 1.5; }
 thead th { color: var(--muted); font-weight: 500; font-size: 14px; vertical-align: bottom; }
 tbody th { font-weight: 500; }
 td small { display: block; color: var(--muted); font-size: 12.5px; line-height: 1.35; }
 details { border: 1px solid var(--line); border-radius: 8px; margin: 8px 0; padding: 0 16px; }
+details .scroll { margin-bottom: 12px; } figure + .scroll, figure + details { margin-top: 16px; }
 summary { cursor: pointer; padding: 10px 0; overflow-wrap: anywhere; } summary small { color: var(--muted); font-size: 14px; margin-left: 6px; }
 .prompt, .answer { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; contain: content; max-width: 72ch; margin: 0 0 16px; }
 .prompt { background: var(--panel); border-radius: 8px; padding: 12px 16px; max-width: none; } .answer { font-family: Georgia, 'Times New Roman', serif; }
@@ -60,7 +63,7 @@ svg { display: block; width: 100%; height: auto; }
 .pair > figure { margin: 0; } .pair > .absent { margin: 0; }
 footer { margin-top: 48px; border-top: 1px solid var(--line); padding-top: 16px; color: var(--muted); font-size: 14px; }
 @media (max-width: 560px) { main { padding: 24px 16px 40px; } h1 { font-size: 25px; } h2 { margin-top: 40px; }
-  .figures { grid-template-columns: 1fr 1fr; } .figures strong { font-size: 28px; } .figures li { padding: 10px 12px; }
+  .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); } .figures strong { font-size: 28px; } .figures li { padding: 10px 12px; }
   table { font-size: 14px; } th, td { padding: 7px 6px; } thead th { font-size: 13px; white-space: normal; } td small { font-size: 11px; } }
 @media print { :root { color-scheme: light; } body { font-size: 11pt; } main { padding: 0; max-width: none; } .scroll { overflow: visible; }
   h2, h3 { break-after: avoid; } figure, tr, aside, .figures { break-inside: avoid; } .pair { grid-template-columns: 1fr 1fr; }

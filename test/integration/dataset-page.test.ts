@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeDatasetPage } from '../../scripts/commands/dataset-page.ts';
 import { missing } from '../parts.ts';
 import { HOSTILE, keptRow, rejection, writeRun } from '../unit/dataset-run.ts';
-import { withPage, type Page } from './browser.ts';
+import { withPage } from './browser.ts';
 
 const id = (index: number): string => index.toString(16).padStart(16, '0');
 const SAMPLES = 250;
@@ -38,10 +39,7 @@ describe.skipIf(missing('chromium'))('the page of a dataset, in a browser', () =
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   test('lists samples by the page, filters them, and opens one, whatever stands in it', async () => {
-    await withPage(file(), async (page) => {
-      await page.evaluate(
-        `new Promise((loaded) => document.readyState === 'complete' ? loaded() : addEventListener('load', loaded))`,
-      );
+    await withPage(file(), async (page, complaints) => {
       expect(await filtered(page, 'verdict', '')).toEqual(['250 of 250 samples, 1 to 100 shown', 100]);
       expect(await filtered(page, 'verdict', 'rejected: too-short')).toEqual(['50 of 250 samples', 50]);
       expect(await filtered(page, 'minWords', '40')).toEqual(['10 of 250 samples', 10]);
@@ -74,12 +72,12 @@ describe.skipIf(missing('chromium'))('the page of a dataset, in a browser', () =
         'undefined',
         0,
       ]);
-      expect(page.complaints()).toEqual([]);
+      expect(complaints).toEqual([]);
     });
   });
 
   test('opens the sample that its address names, and runs no script but its own', async () => {
-    await withPage(`${file()}#${id(8)}`, async (page) => {
+    await withPage(`${file()}#${id(8)}`, async (page, complaints) => {
       const text = await page.evaluate(`(async () => {
         while (!document.querySelector('#sample h3')) await new Promise((again) => setTimeout(again, 5));
         return document.querySelector('#sample .written:last-child').textContent;
@@ -89,7 +87,7 @@ describe.skipIf(missing('chromium'))('the page of a dataset, in a browser', () =
         `document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.escaped = 1' }))`,
       );
       expect(await page.evaluate('typeof window.escaped')).toBe('undefined');
-      expect(page.complaints().join()).toContain('Content Security Policy');
+      expect(complaints.join()).toContain('Content Security Policy');
     });
   });
 });

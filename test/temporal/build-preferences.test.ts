@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FindUnfinishedInput } from '../../activities/find-unfinished.ts';
-import type { CompletionReference } from '../../activities/sample-completion.ts';
 import { NO_SPENDING } from '../../domain/cost.ts';
 import { PIPELINE_QUEUE } from '../../domain/names.ts';
 import type { buildPreferences } from '../../workflows/build-preferences.ts';
@@ -49,17 +48,18 @@ describe.skipIf(missing('services'))('buildPreferences', () => {
     const killed = new Promise<void>((resolve) => (die = resolve));
     let stall = (): void => undefined;
     const stalled = new Promise<void>((resolve) => (stall = resolve));
-    const work = (kind: 'completions' | 'judgements') => async (input: CompletionReference) => {
-      const id = `${input.prompt}-${input.completion}`;
-      asked[kind].push(id);
-      if (dying && made.completions.size === 13) {
-        stall();
-        await killed;
-        throw new Error('the node is gone');
-      }
-      made[kind].add(id);
-      return kind === 'completions' ? { words: 5, spending: NO_SPENDING } : { scored: true, spending: NO_SPENDING };
-    };
+    const work =
+      (kind: 'completions' | 'judgements') =>
+      async ({ items: [id = ''] }: { items: string[] }) => {
+        asked[kind].push(id);
+        if (dying && made.completions.size === 13) {
+          stall();
+          await killed;
+          throw new Error('the node is gone');
+        }
+        made[kind].add(id);
+        return [{ verdict: 'kept', words: 5, spending: NO_SPENDING }];
+      };
     const activities = {
       ...goodActivities([]).activities,
       listPrompts: async () => ({
@@ -76,8 +76,8 @@ describe.skipIf(missing('services'))('buildPreferences', () => {
         const finished = { kept: count - items.length, rejected: {}, words: 0, spending: NO_SPENDING };
         return { items: items.map((id) => ({ id })), finished };
       },
-      sampleCompletion: work('completions'),
-      judgeCompletion: work('judgements'),
+      sampleCompletions: work('completions'),
+      judgeCompletions: work('judgements'),
     };
     const outcome = await pipeline.withActivities(activities, async () => {
       const run = newRun();

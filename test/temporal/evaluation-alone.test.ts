@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FindUnfinishedInput } from '../../activities/find-unfinished.ts';
-import type { SampleCompletionInput } from '../../activities/sample-completion.ts';
+import type { SampleCompletionsInput } from '../../activities/work-on-completions.ts';
 import { failure } from '../../activities/failures.ts';
 import { loadConfig } from '../../configs/load.ts';
 import { NO_SPENDING } from '../../domain/cost.ts';
@@ -40,10 +40,8 @@ describe.skipIf(missing('services'))('an evaluation alone', () => {
     const imported: boolean[] = [];
     const evaluating = {
       ...activities,
-      sampleCompletion: async ({ model }: SampleCompletionInput) => (
-        asked.push(model),
-        { words: 5, spending: NO_SPENDING }
-      ),
+      sampleCompletions: async ({ model, items }: SampleCompletionsInput) =>
+        items.map(() => (asked.push(model), { verdict: 'kept', words: 5, spending: NO_SPENDING })),
       findUnfinished: (input: FindUnfinishedInput) => {
         if (input.work.kind === 'judgements' && input.work.imported) imported.push(true);
         return activities.findUnfinished(input);

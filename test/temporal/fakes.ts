@@ -1,4 +1,6 @@
 import type { FindUnfinishedInput } from '../../activities/find-unfinished.ts';
+import type { JudgeCompletionsInput, SampleCompletionsInput } from '../../activities/work-on-completions.ts';
+import type { ItemResult } from '../../domain/tally.ts';
 import type { JudgeInstructionInput } from '../../activities/judge-instruction.ts';
 import type { SelectInstructionsInput } from '../../activities/select-instructions.ts';
 import type { ServeModelInput } from '../../activities/serve-model.ts';
@@ -71,8 +73,10 @@ export function goodActivities(trace: string[]) {
       }),
       importCompletions: async ({ key }: ImportCompletionsInput) => void trace.push(`import ${key}`),
       serveModel: async ({ model: { identity } }: ServeModelInput) => serveUntilCancelled(identity, trace),
-      sampleCompletion: async () => (trace.push('complete'), { words: 5, spending }),
-      judgeCompletion: async () => (trace.push('judge'), { scored: true, spending }),
+      sampleCompletions: async ({ items }: SampleCompletionsInput): Promise<ItemResult[]> =>
+        items.map(() => (trace.push('complete'), { verdict: 'kept', words: 5, spending })),
+      judgeCompletions: async ({ items }: JudgeCompletionsInput): Promise<ItemResult[]> =>
+        items.map(() => (trace.push('judge'), { verdict: 'kept', spending })),
       buildPreferencePairs: async () => (
         trace.push('pairs'),
         { folder: 'preferences-sft', prompts: 2, pairs: 2, general: 0, generalAsked: 0, dropped: {}, spread: SPREAD }

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failure } from '../../activities/failures.ts';
 import type { FinishSampleInput } from '../../activities/finish-sample.ts';
 import type { FindUnfinishedInput } from '../../activities/find-unfinished.ts';
-import type { JudgeCompletionInput } from '../../activities/judge-completion.ts';
+import type { JudgeCompletionsInput } from '../../activities/work-on-completions.ts';
+import type { ItemResult } from '../../domain/tally.ts';
 import type { PlanSampleInput } from '../../activities/plan-sample.ts';
 import { NO_SPENDING } from '../../domain/cost.ts';
 import type { Spending } from '../../domain/schemas/call.ts';
@@ -127,24 +128,27 @@ describe.skipIf(missing('services'))('partition', () => {
     expect(counts).toMatchObject({ kept: 5, rejected: {}, failed: { 'Model.BadRequest': 1 } });
   });
 
-  test('each judgement of a completion is an item; one that could not be read is counted as unscored', async () => {
-    const asked: JudgeCompletionInput[] = [];
-    const work = { kind: 'judgements', folder: 'f', completions: 2, judgements: 2, positions: true, fresh: 'now' };
+  test('many completions are judged some at a time, each counted by itself', async () => {
+    const batches: JudgeCompletionsInput[] = [];
+    const ids = Array.from({ length: 120 }, (_, index) => ({ id: `p${index}-0` }));
+    const work = { kind: 'judgements', folder: 'f', completions: 1, judgements: 2, positions: true, fresh: 'now' };
+    const verdicts: Record<string, ItemResult> = {
+      'p0-0': { verdict: 'rejected', reason: 'unscored', spending },
+      'p1-0': { verdict: 'failed', type: 'Model.BadRequest', spending },
+    };
     const counts = await pipeline.withActivities(
       {
-        findUnfinished: async () => ({ items: [{ id: 'a-0-1' }, { id: 'b-1-positions' }], finished: none }),
-        judgeCompletion: async (input: JudgeCompletionInput) => {
-          asked.push(input);
-          return { scored: input.prompt === 'a', spending };
+        findUnfinished: async () => ({ items: ids, finished: none }),
+        judgeCompletions: async (input: JudgeCompletionsInput) => {
+          batches.push(input);
+          return input.items.map((id) => verdicts[id] ?? { verdict: 'kept', spending });
         },
       },
-      () => run(newRun(), { work: work as never, count: 2 }),
+      () => run(newRun(), { work: work as never, count: 120, size: 500 }),
     );
-    expect(counts).toMatchObject({ kept: 1, rejected: { unscored: 1 }, failed: {} });
-    expect(asked.toSorted((one, other) => one.completion - other.completion)).toMatchObject([
-      { prompt: 'a', completion: 0, judgement: 1, fresh: 'now' },
-      { prompt: 'b', completion: 1, judgement: 'positions', fresh: 'now' },
-    ]);
+    expect(counts).toMatchObject({ kept: 118, rejected: { unscored: 1 }, failed: { 'Model.BadRequest': 1 } });
+    expect(batches.map(({ items }) => items.length)).toEqual(Array.from({ length: 40 }, () => 3));
+    expect(batches[0]).toMatchObject({ judgements: 2, positions: true, fresh: 'now' });
   });
 
   /** Samples that may cost up to `bound`, of which each pays 2 tokens; tells the most that were in progress at once. */

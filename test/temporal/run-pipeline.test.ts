@@ -187,7 +187,7 @@ describe.skipIf(missing('services'))('runPipeline', () => {
       await new Promise((done) => setTimeout(done, 500));
       throw failure('Store.Missing', 'no such model');
     };
-    activities.sampleCompletion = async () => {
+    activities.sampleCompletions = async () => {
       throw failure('Model.Unreachable', 'nobody there');
     };
     await pipeline.withActivities(activities, async () => {
@@ -199,7 +199,7 @@ describe.skipIf(missing('services'))('runPipeline', () => {
 
   test('completions that failed fail the stage, with their types, instead of lowering an n', async () => {
     const { activities } = goodActivities([]);
-    activities.sampleCompletion = async () => {
+    activities.sampleCompletions = async () => {
       throw failure('Model.BadRequest', 'the context is too short');
     };
     await pipeline.withActivities(activities, async () => {
@@ -364,7 +364,7 @@ describe.skipIf(missing('services'))('runPipeline', () => {
   test('cancelled while a model is served, it ends as cancelled with the server down', async () => {
     const trace: string[] = [];
     const { activities } = goodActivities(trace);
-    activities.sampleCompletion = async () => {
+    activities.sampleCompletions = async () => {
       trace.push('complete');
       throw failure('Model.ServerError', 'slow');
     };

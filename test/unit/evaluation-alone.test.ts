@@ -14,6 +14,7 @@ import { staleStages } from '../../scripts/stale-stages.ts';
 import { readInputs } from '../../scripts/upload-inputs.ts';
 
 const OURS = 'configs/evaluate.yaml';
+const ONE_MODEL: GivenEvaluation = { models: { m: 'THUDM/m' }, predictions: {} };
 const ROW = { prompt: 'Write 300 words of tea.', type: 'Community Forum', length: 300 };
 const SCORES = { relevance: 5, accuracy: 5, coherence: 4, clarity: 4, breadthAndDepth: 3, readingExperience: 3 };
 const lines = (...rows: unknown[]): string =>
@@ -29,7 +30,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 async function read(
   content: string,
   overrides: string[] = [],
-  { config = OURS, alone = { models: { m: 'THUDM/m' }, predictions: {} } as GivenEvaluation } = {},
+  { config = OURS, alone = ONE_MODEL }: { config?: string; alone?: GivenEvaluation } = {},
 ) {
   const file = join(folder, 'bench.jsonl');
   await writeFile(file, content);

@@ -76,7 +76,10 @@ describe('judgeCompletion', () => {
     const deps = await prepare(textOf(2), () => answerOf(scores(4)));
     const { view } = await judge(deps);
     expect(view).toMatchObject({ qualityScore: 75, parts: [{ from: 0, words: 100 }] });
-    expect(await judge(deps)).toMatchObject({ scored: true, spending: { fresh: { calls: 0 }, used: { calls: 1 } } });
+    expect(await judge(deps)).toMatchObject({
+      scores: expect.anything(),
+      spending: { fresh: { calls: 0 }, used: { calls: 1 } },
+    });
     expect(asked).toHaveLength(1);
     expect(said(asked[0]!)).not.toContain('part of a longer text');
   });
@@ -84,7 +87,7 @@ describe('judgeCompletion', () => {
   test('asks again until an answer can be read, and each judgement and firing for itself', async () => {
     const deps = await prepare(textOf(1), ({ draw }) => answerOf(draw === 0 ? 'Well written.' : scores(3)));
     expect(await judge(deps)).toMatchObject({
-      scored: true,
+      scores: expect.anything(),
       spending: { used: { calls: 2 } },
       view: { qualityScore: 50 },
     });
@@ -106,8 +109,8 @@ describe('judgeCompletion', () => {
     ['gives half points', answerOf(scores(4.5)), 'no integers from 1 to 5'],
   ])('leaves unscored, with the reason and the cost, what a judge says that %s', async (_, answer, reason) => {
     const deps = await prepare(textOf(1), () => answer);
-    const { scored, spending, view } = await judge(deps);
-    expect([scored, spending.used.calls, view.calls.length]).toEqual([false, 3, 3]);
+    const { scores: scored, spending, view } = await judge(deps);
+    expect([scored !== undefined, spending.used.calls, view.calls.length]).toEqual([false, 3, 3]);
     expect(view).toMatchObject({ unscored: reason, parts: [{ from: 0, words: 50, unscored: reason }] });
     expect(view).not.toHaveProperty('scores');
     expect(view).not.toHaveProperty('qualityScore');
@@ -181,8 +184,8 @@ describe('judgeCompletion', () => {
 
   test('halves a window that the endpoint finds too long, and says so by its parts', async () => {
     const deps = await prepare(textOf(40), shortJudge(900));
-    const { view, scored } = await judge(deps);
-    expect(scored).toBe(true);
+    const { view, scores: scored } = await judge(deps);
+    expect(scored).toBeDefined();
     expect(view.parts.map(({ from, words }) => [from, words])).toEqual([
       [0, 500],
       [500, 500],

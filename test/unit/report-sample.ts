@@ -13,10 +13,14 @@ import { scoreCompletions } from '../../domain/scores.ts';
 const TYPES = ['News Report', 'Functional Writing', 'Literature and Creative Writing'];
 const REQUIRED = [200, 800, 100, 1200, 400, 500, 300, 1000];
 
-/** Scores of a model that wrote these words for eight prompts; the judge left the prompts named in `unscored` alone. */
+/** Words that a prompt asks for, the longer the later. */
+export const requiredOf = (index: number): number =>
+  REQUIRED[index % REQUIRED.length]! * (1 + 3 * Math.floor(index / REQUIRED.length));
+
+/** Scores of a model that wrote these words for as many prompts; the judge left the prompts named in `unscored` alone. */
 export function evaluated(model: string, words: readonly number[], unscored: readonly number[] = []): EvaluationScores {
   const rows = words.map((written, index): EvaluatedCompletion => {
-    const required = REQUIRED[index % REQUIRED.length]!;
+    const required = requiredOf(index);
     const score = (offset: number) =>
       1 + ((index * 3 + offset * 2 + (index % 3) * offset + Math.round(written / 100)) % 5);
     const scores: RubricScores = {

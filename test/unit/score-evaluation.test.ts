@@ -188,6 +188,13 @@ describe('scoreEvaluation', () => {
     expect((await score()).qualityScore).toBeLessThan(first.qualityScore!);
     expect(uploads).toHaveLength(6);
     expect((await findManifest(deps.store, FOLDER))!.inputs).not.toBe(manifest!.inputs);
+
+    // Another text with the same numbers: scores.json is the same, the rows are not.
+    const key = completionKey(FOLDER, idOf(ROWS[1]!.prompt), 0);
+    const view = await readJson(deps.store, key, Completion);
+    await deps.store.putView(key, jsonBytes({ ...view, text: view.text.replaceAll('长江', '黄河') }));
+    await score();
+    expect(uploads).toHaveLength(9);
   });
 
   it('keeps the rows without what they cost, so that equal answers are equal bytes', async () => {
