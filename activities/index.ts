@@ -12,16 +12,20 @@ import { importSamples } from './import-samples.ts';
 import { judgeInstruction } from './judge-instruction.ts';
 import { listCandidates } from './list-candidates.ts';
 import { listPrompts } from './list-prompts.ts';
+import { openRun } from './open-run.ts';
 import { pauseRun } from './pause-run.ts';
+import { pauseSchedule } from './pause-schedule.ts';
 import { planSample } from './plan-sample.ts';
 import { prepareCalibration } from './prepare-calibration.ts';
 import { prepareRows } from './prepare-rows.ts';
 import { probeModel } from './probe-model.ts';
 import { publishReport } from './publish-report.ts';
+import { recordFiring } from './record-firing.ts';
 import { readStages, recordStage } from './record-stage.ts';
 import { scoreCalibration } from './score-calibration.ts';
 import { scoreEvaluation } from './score-evaluation.ts';
 import { selectInstructions } from './select-instructions.ts';
+import { sendWebhook } from './send-webhook.ts';
 import { serveModel } from './serve-model.ts';
 import { summarizeSections } from './summarize-sections.ts';
 import { trainModel } from './train-model.ts';
@@ -67,6 +71,10 @@ const pipeline = {
   publishReport,
   recordStage,
   readStages,
+  openRun,
+  recordFiring,
+  pauseSchedule,
+  sendWebhook,
 };
 const llm = { planSample, writeSections, summarizeSections, sampleCompletions, judgeCompletions, judgeInstruction };
 const gpu = { identifyModel, trainModel, probeModel, serveModel };

@@ -19,6 +19,7 @@ export const FAILURES = {
   'Budget.Reached': 'pause',
   'Serving.Failed': 'pause',
   'Serving.Misconfigured': 'fail',
+  'Serving.WaitExceeded': 'fail',
   'Completions.Failed': 'fail',
   'Store.Unavailable': 'retry',
   'Store.Forbidden': 'pause',
@@ -50,6 +51,9 @@ export const FAILURES = {
   'Trainer.DiskFull': 'pause',
   'Trainer.Diverged': 'fail',
   'Training.Regressed': 'fail',
+  'Webhook.Unreachable': 'retry',
+  'Webhook.Refused': 'fail',
+  'Webhook.SecretMissing': 'fail',
 } as const satisfies Record<string, 'retry' | 'pause' | 'fail'>;
 
 /** The type of a failure, spelled `Subject.Problem`. */

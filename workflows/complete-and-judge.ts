@@ -19,7 +19,7 @@ export interface CompleteAndJudgeInput extends FolderWork {
  * for that and taken down before the judging; answers that were imported are judged only.
  */
 export async function completeAndJudge(input: CompleteAndJudgeInput, prompts: PromptFolder): Promise<Spending> {
-  const { run, revision, model, fresh } = input;
+  const { run, revision, model, fresh, waitLimitMinutes } = input;
   const completions = completionsOf(model.name, prompts, fresh?.completions);
   const judgements = judgementsOf(model.name, prompts, fresh?.judgements);
   const isImported = model.location.kind === 'predictions';
@@ -28,7 +28,7 @@ export async function completeAndJudge(input: CompleteAndJudgeInput, prompts: Pr
   const isBehindEndpoint = model.location.kind === 'endpoint';
   const completed = isImported
     ? NO_SPENDING
-    : await (isBehindEndpoint ? ask() : whileServed({ run, revision, model }, ask));
+    : await (isBehindEndpoint ? ask() : whileServed({ run, revision, model, waitLimitMinutes }, ask));
   return addSpendings(completed, await workOnPart(input, judgements, model.identity));
 }
 

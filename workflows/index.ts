@@ -5,3 +5,4 @@ export { trainModel } from './train-model.ts';
 export { buildPreferences } from './build-preferences.ts';
 export { evaluateModel } from './evaluate-model.ts';
 export { calibrateJudge } from './calibrate-judge.ts';
+export { reevaluate } from './reevaluate.ts';

@@ -39,11 +39,20 @@ export const assembly = proxyActivities<
     | 'scoreCalibration'
     | 'scoreEvaluation'
     | 'publishReport'
+    | 'recordFiring'
   >
 >({
   taskQueue: PIPELINE_QUEUE,
   startToCloseTimeout: '6 hours',
   heartbeatTimeout,
+  retry,
+});
+
+/** What a firing tells the world of: an hour of trying, then it is told in the firing alone. */
+export const outside = proxyActivities<Pick<PipelineActivities, 'sendWebhook'>>({
+  taskQueue: PIPELINE_QUEUE,
+  startToCloseTimeout: '30 seconds',
+  scheduleToCloseTimeout: '1 hour',
   retry,
 });
 

@@ -15,7 +15,7 @@ import { gateProblem, promotionProblem } from './gates.ts';
 import { partition, REPORTS } from './partition.ts';
 import { assembly, gpu, pipeline } from './proxies.ts';
 import { RunState } from './run-state.ts';
-import { pausable, startWhenClosed } from './steps.ts';
+import { pausable, startWhenClosed, untilBroken } from './steps.ts';
 import { selectCandidates } from './select-candidates.ts';
 import { trainModel } from './train-model.ts';
 import { withinBudget } from './within-budget.ts';
@@ -34,6 +34,8 @@ export interface RunPipelineInput {
   readonly acceptFailed?: boolean;
   /** What the evaluation asks anew, whatever is stored: a firing of a schedule. */
   readonly fresh?: Fresh;
+  /** Ends as failed where a failure would pause the run: nobody watches who could resume it. */
+  readonly unattended?: boolean;
 }
 
 export interface RunOutcome {
@@ -47,8 +49,17 @@ type StageTable = { readonly [S in Stage]: (made: StageOutcomes) => Promise<Stag
 
 /** LongWriter end to end: select → generate → dataset → SFT → preferences → DPO → evaluate → report. */
 export async function runPipeline(input: RunPipelineInput): Promise<RunOutcome> {
+  const state = new RunState(input.run, budgetOf(input.config.budget), input.unattended);
+  return input.unattended
+    ? untilBroken(
+        () => walk(input, state),
+        () => state.broken,
+      )
+    : walk(input, state);
+}
+
+async function walk(input: RunPipelineInput, state: RunState): Promise<RunOutcome> {
   const { run, revision } = input;
-  const state = new RunState(run, budgetOf(input.config.budget));
   const stages = stageTable(input, state);
   const from = STAGES.indexOf(input.from ?? 'select');
   const until = STAGES.indexOf(input.until ?? 'report');
@@ -70,7 +81,7 @@ export async function runPipeline(input: RunPipelineInput): Promise<RunOutcome> 
       await pausable(run, () => pipeline.recordStage({ run, revision, stage, startedAt, endedAt, outcome }));
       if (stage === 'sft' || stage === 'dpo') await holdBack(input, made);
     } catch (error) {
-      state.fail(stage, error);
+      state.fail(stage, state.broken ?? error);
       throw error;
     }
   }

@@ -1,4 +1,11 @@
-import { condition, isCancellation, log, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  condition,
+  isCancellation,
+  log,
+  setCurrentDetails,
+  setHandler,
+} from '@temporalio/workflow';
 import { addCosts, addSpendings, NO_SPENDING, type Budget } from '../domain/cost.ts';
 import { STAGES, type Stage } from '../domain/names.ts';
 import {
@@ -36,10 +43,13 @@ export class RunState {
     ]),
   );
   #pause: PauseReason | undefined;
+  readonly #unattended: boolean;
   #end: { state: 'completed' | 'failed' | 'cancelled'; message: string } | undefined;
 
-  constructor(run: string, budget: Budget | undefined) {
+  /** @param unattended whether nobody watches, so that a pause that no person asked for is a failure */
+  constructor(run: string, budget: Budget | undefined, unattended = false) {
     this.#run = run;
+    this.#unattended = unattended;
     this.#budget = budget;
     setHandler(progressQuery, () => this.progress());
     setHandler(progressSignal, (report) => {
@@ -62,6 +72,12 @@ export class RunState {
       this.#pause = undefined;
       this.#show();
     });
+  }
+
+  /** The failure that ends the run, where it was paused with nobody to resume it. */
+  get broken(): ApplicationFailure | undefined {
+    if (!this.#unattended || this.#pause === undefined || this.#pause.type === 'requested') return undefined;
+    return ApplicationFailure.nonRetryable(this.#pause.message, this.#pause.type);
   }
 
   /** Waits while the run is paused. */

@@ -1,5 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { getExternalWorkflowHandle, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, getExternalWorkflowHandle, sleep, workflowInfo } from '@temporalio/workflow';
 import { pausingFailure } from './failures.ts';
 import { pausedSignal, type PauseReason } from './messages.ts';
 
@@ -62,6 +62,18 @@ export async function startWhenClosed<T>(start: () => Promise<T>): Promise<T> {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       await sleep('1s', { summary: 'an earlier execution is still closing' });
     }
+  }
+}
+
+/** Works, and stops working with the error once something else has broken; the work has ended before this throws. */
+export async function untilBroken<T>(work: () => Promise<T>, broken: () => unknown): Promise<T> {
+  const scope = new CancellationScope();
+  const stop = () => scope.cancel();
+  condition(() => broken() !== undefined).then(stop, stop);
+  try {
+    return await scope.run(work);
+  } catch (error) {
+    throw broken() ?? error;
   }
 }
 

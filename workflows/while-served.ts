@@ -1,20 +1,26 @@
-import { CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
 import { SERVING_FAILURES_TO_PAUSE } from '../domain/failures.ts';
 import type { ServedReport } from '../domain/progress.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import { pausingFailure } from './failures.ts';
 import { servedSignal } from './messages.ts';
 import { gpu } from './proxies.ts';
-import { tellPaused } from './steps.ts';
+import { tellPaused, untilBroken } from './steps.ts';
+
+export interface ServedInput {
+  readonly run: string;
+  readonly revision: number;
+  readonly model: ModelReference;
+  readonly waitLimitMinutes?: number | undefined;
+}
 
 /**
  * Works while a model is held up on a GPU node, and takes it down afterwards. A node that dies, or a server that ends, is
  * replaced; calls under way wait meanwhile. Cancelled or failed, the server is down before this returns.
+ *
+ * Fails with Serving.WaitExceeded where the model is not up for the first time within `waitLimitMinutes`.
  */
-export async function whileServed<T>(
-  input: { readonly run: string; readonly revision: number; readonly model: ModelReference },
-  work: () => Promise<T>,
-): Promise<T> {
+export async function whileServed<T>(input: ServedInput, work: () => Promise<T>): Promise<T> {
   let up: ServedReport | undefined;
   let broken: unknown;
   setHandler(servedSignal, (report) => {
@@ -27,7 +33,7 @@ export async function whileServed<T>(
       if (!isCancellation(error)) broken = error;
     });
   try {
-    await condition(() => up !== undefined || broken !== undefined);
+    await settledInTime(input, () => up !== undefined || broken !== undefined);
     if (broken !== undefined) throw broken;
     return await untilBroken(work, () => broken);
   } finally {
@@ -38,20 +44,16 @@ export async function whileServed<T>(
   }
 }
 
-/** Works, and stops working with the error when the model cannot be served any more. */
-async function untilBroken<T>(work: () => Promise<T>, broken: () => unknown): Promise<T> {
-  const scope = new CancellationScope();
-  const stop = () => scope.cancel();
-  condition(() => broken() !== undefined).then(stop, stop);
-  try {
-    return await scope.run(work);
-  } catch (error) {
-    throw broken() ?? error;
-  }
+/** Waits for a served model, for a GPU node among others, as long as it may take. */
+async function settledInTime({ model, waitLimitMinutes }: ServedInput, settled: () => boolean): Promise<void> {
+  if (waitLimitMinutes === undefined) return condition(settled);
+  if (await condition(settled, Math.ceil(waitLimitMinutes * 60_000))) return;
+  const message = `the ${model.name} model was not up within ${waitLimitMinutes} minutes; is a GPU node free?`;
+  throw ApplicationFailure.nonRetryable(message, 'Serving.WaitExceeded');
 }
 
 /** Serves until cancelled; after repeated failures the activity has paused the run, and its gate holds the next try. */
-async function holdUp({ run, revision, model }: Parameters<typeof whileServed>[0]): Promise<void> {
+async function holdUp({ run, revision, model }: ServedInput): Promise<void> {
   for (let failures = 0; ; failures++) {
     try {
       await gpu.serveModel.executeWithOptions({ summary: `serve the ${model.name} model` }, [

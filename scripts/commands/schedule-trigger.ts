@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkflowFailedError, type Client, type ScheduleDescription } from '@temporalio/client';
+import type { reevaluate } from '../../workflows/reevaluate.ts';
+import { withSession } from '../connect.ts';
+import { CommandError, EXIT } from '../exit.ts';
+import { openSchedule } from '../schedules.ts';
+
+/** Milliseconds that a server may take to start a firing, or to skip it. */
+const START_MS = 10_000;
+
+/** Fires a schedule now; with `watch` waits for what comes of it, and exits with 1 where it regressed or failed. */
+export async function scheduleTrigger(
+  id: string,
+  { watch, json }: { readonly watch?: boolean; readonly json?: boolean },
+): Promise<number> {
+  return withSession(async ({ client }) => {
+    const { handle, described } = await openSchedule(client, id);
+    await handle.trigger('SKIP');
+    const workflowId = await startedFiring(() => handle.describe(), described);
+    if (workflowId === undefined)
+      throw new CommandError(EXIT.failed, `schedule ${id} did not fire: an earlier firing is still under way`);
+    if (!watch) {
+      console.log(json ? JSON.stringify({ schedule: id, firing: workflowId }) : `schedule ${id} fires: ${workflowId}`);
+      return EXIT.done;
+    }
+    const { outcome, message } = await resultOf(client, workflowId);
+    console.log(
+      json ? JSON.stringify({ schedule: id, firing: workflowId, outcome, message }) : `${outcome}: ${message}`,
+    );
+    return outcome === 'steady' ? EXIT.done : EXIT.failed;
+  });
+}
+
+/** The id of the firing that was started since a look at the schedule; undefined where it was skipped. */
+async function startedFiring(
+  look: () => Promise<ScheduleDescription>,
+  before: ScheduleDescription,
+): Promise<string | undefined> {
+  for (const deadline = Date.now() + START_MS; Date.now() < deadline; await sleep(100)) {
+    const { info } = await look();
+    if (info.numActionsTaken > before.info.numActionsTaken)
+      return info.recentActions.at(-1)?.action.workflow.workflowId;
+    if (info.numActionsSkippedOverlap > before.info.numActionsSkippedOverlap) return undefined;
+  }
+  throw new CommandError(EXIT.failed, `the server has not fired ${before.scheduleId} within ${START_MS / 1000} s`);
+}
+
+async function resultOf(client: Client, workflowId: string): Promise<{ outcome: string; message: string }> {
+  try {
+    return await client.workflow.getHandle<typeof reevaluate>(workflowId).result();
+  } catch (error) {
+    if (error instanceof WorkflowFailedError)
+      return { outcome: 'failed', message: error.cause?.message ?? error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,142 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  executeChild,
+  isCancellation,
+  log,
+  setCurrentDetails,
+  upsertMemo,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import type { RecordedFiring } from '../activities/record-firing.ts';
+import type { RunConfig } from '../configs/schema.ts';
+import { failureBehind } from './failures.ts';
+import { assembly, outside, pipeline } from './proxies.ts';
+import { runPipeline } from './run-pipeline.ts';
+import { startWhenClosed } from './steps.ts';
+
+export interface ReevaluateInput {
+  readonly run: string;
+  /** Revision of the frozen configuration. */
+  readonly revision: number;
+  /** The frozen configuration itself, which has `evaluation.alone.firing`. */
+  readonly config: RunConfig;
+  readonly schedule: string;
+  /** Whether the server has the search attribute LwState; setting one that it has not would hang the workflow. */
+  readonly hasStateAttribute: boolean;
+}
+
+export interface ReevaluateOutcome extends Pick<RecordedFiring, 'outcome' | 'message'> {
+  readonly scheduledAt: string;
+  /** What became of the webhook, where there was something to tell it. */
+  readonly webhook?: string;
+}
+
+/**
+ * One firing of a schedule: evaluates the run anew, holds the scores against the last firing's, tells a webhook, and pauses
+ * the schedule after too many failures in a row. Ends as failed where the evaluation did, so that the list shows it.
+ */
+export async function reevaluate(input: ReevaluateInput): Promise<ReevaluateOutcome> {
+  const { run, revision, schedule } = input;
+  const scheduledAt = dueTime();
+  const failure = await evaluateAnew(input, scheduledAt);
+  const endedAt = new Date().toISOString();
+  const recorded = await assembly.recordFiring({
+    run,
+    revision,
+    schedule,
+    scheduledAt,
+    endedAt,
+    failure: failure?.message,
+  });
+  const { outcome, message } = recorded;
+  log.info('firing ended', { run, outcome });
+  show(input, recorded);
+  const isPaused = await pauseAfterFailures(input, recorded);
+  const webhook = outcome === 'steady' ? undefined : await tellWebhook(input, scheduledAt);
+  if (webhook !== undefined) show(input, recorded, webhook);
+  if (failure) {
+    const said = isPaused ? `${failure.message} (the schedule is paused now)` : failure.message;
+    throw ApplicationFailure.nonRetryable(said, failure.type);
+  }
+  return { outcome, message, scheduledAt, ...(webhook === undefined ? {} : { webhook }) };
+}
+
+/** The nominal time of the firing: jitter, a queue or a server that was down do not move it. */
+function dueTime(): string {
+  const { typedSearchAttributes, startTime } = workflowInfo();
+  const due = typedSearchAttributes.get(defineSearchAttributeKey('TemporalScheduledStartTime', 'DATETIME'));
+  return (due ?? startTime).toISOString();
+}
+
+/** Walks the run's evaluation and report under its own id, as any run is; returns why it failed, where it did. */
+async function evaluateAnew(
+  { run, revision, config }: ReevaluateInput,
+  scheduledAt: string,
+): Promise<{ readonly type: string; readonly message: string } | undefined> {
+  const judgeOnly = config.evaluation.alone?.firing?.judgeOnly ?? false;
+  const fresh = { judgements: scheduledAt, ...(judgeOnly ? {} : { completions: scheduledAt }) };
+  try {
+    await startWhenClosed(async () => {
+      await pipeline.openRun({ run });
+      return executeChild(runPipeline, {
+        workflowId: run,
+        args: [{ run, revision, config, from: 'evaluate', until: 'report', fresh, unattended: true }],
+        memo: { revision, until: 'report' },
+        staticSummary: `LongWriter run ${run}, due ${scheduledAt}`,
+      });
+    });
+    return undefined;
+  } catch (error) {
+    if (CancellationScope.current().consideredCancelled) throw error;
+    if (isCancellation(error)) return { type: 'Cancelled', message: 'the evaluation was cancelled by a person' };
+    const behind = failureBehind(error);
+    if (!behind) throw error;
+    return { type: behind.type, message: `${behind.type}: ${behind.message}` };
+  }
+}
+
+/** Pauses the schedule where it failed too often in a row: somebody has to look, and each firing costs. */
+async function pauseAfterFailures(
+  { config, schedule }: ReevaluateInput,
+  { outcome, message, failuresInARow }: RecordedFiring,
+): Promise<boolean> {
+  const most = config.evaluation.alone?.firing?.maxFailures;
+  if (outcome !== 'failed' || most === undefined || failuresInARow < most) return false;
+  const note = `paused after ${failuresInARow} failed firings in a row; the last: ${message}`;
+  await pipeline.pauseSchedule({ schedule, note });
+  return true;
+}
+
+/** Tells the webhook; one that cannot be told fails nothing, and is said in the firing. */
+async function tellWebhook(
+  { run, revision, config }: ReevaluateInput,
+  scheduledAt: string,
+): Promise<string | undefined> {
+  if (!config.evaluation.alone?.firing?.webhook) return undefined;
+  try {
+    await outside.sendWebhook.executeWithOptions({ summary: 'tell the webhook' }, [{ run, revision, scheduledAt }]);
+    return 'sent';
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    const reason = failureBehind(error)?.message ?? 'no answer within an hour';
+    log.warn('webhook not told', { run, reason });
+    return `not sent: ${reason}`;
+  }
+}
+
+/** What the UI shows of the firing, in the list where the server has the attribute for it. */
+function show(
+  { hasStateAttribute }: ReevaluateInput,
+  { outcome, message }: Pick<RecordedFiring, 'outcome' | 'message'>,
+  webhook?: string,
+): void {
+  upsertMemo({ outcome, message, ...(webhook === undefined ? {} : { webhook }) });
+  if (hasStateAttribute)
+    upsertSearchAttributes([{ key: defineSearchAttributeKey('LwState', 'KEYWORD'), value: outcome }]);
+  setCurrentDetails(
+    [`**${outcome}**: ${message}`, ...(webhook === undefined ? [] : ['', `Webhook ${webhook}.`])].join('\n'),
+  );
+}
