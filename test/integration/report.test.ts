@@ -14,6 +14,7 @@ const OVERFLOW = `(() => {
   const inBox = (element) => element.closest('.scroll, svg') !== null;
   return Math.max(
     document.documentElement.scrollWidth - width,
+    ...[...document.querySelectorAll('.prompt, .answer')].map((one) => one.scrollWidth - one.clientWidth),
     ...[...document.querySelectorAll('main *')].filter((one) => !inBox(one)).map((one) => Math.ceil(one.getBoundingClientRect().right) - width),
   );
 })()`;
