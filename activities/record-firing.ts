@@ -4,6 +4,7 @@ import { firingKey, firingReportKey, historyKey, reportKey, stageKey } from '../
 import { Calibration, EvaluationScores, Firing, type FiredModel } from '../domain/schemas/evaluation.ts';
 import { StageRecord } from '../domain/schemas/run.ts';
 import type { ActivityDeps } from './deps.ts';
+import { freezeCalibration } from './freeze-calibration.ts';
 import { whileBeating } from './heartbeat.ts';
 import { readFirings } from './io/store/firings.ts';
 import { findJson, jsonBytes, readJson } from './io/store/json.ts';
@@ -26,14 +27,14 @@ export interface RecordedFiring extends Pick<Firing, 'outcome' | 'message'> {
 
 /**
  * Keeps what came of a firing, and draws the history page of all of them anew. Recorded twice, the first record stays and is
- * returned. The evaluation that it tells of must have been the run's last one.
+ * returned. The first that did not fail freezes completions for calibration. The evaluation that it tells of must have been the run's last one.
  */
 export async function recordFiring(deps: ActivityDeps, input: RecordFiringInput): Promise<RecordedFiring> {
   return whileBeating(async () => {
     const { store } = deps;
     const key = firingKey(input.run, input.scheduledAt);
     if (!(await findJson(store, key, Firing)))
-      await store.createIfAbsent(key, jsonBytes(Firing.parse(await makeFiring(store, input))));
+      await store.createIfAbsent(key, jsonBytes(await makeFiring(deps, input)));
     const { outcome, message } = await readJson(store, key, Firing);
     const firings = await readFirings(store, input.run);
     // Charts are large, and only this needs them.
@@ -43,8 +44,9 @@ export async function recordFiring(deps: ActivityDeps, input: RecordFiringInput)
   });
 }
 
-async function makeFiring(store: Store, input: RecordFiringInput): Promise<Firing> {
-  const { run, schedule, scheduledAt, endedAt } = input;
+async function makeFiring(deps: ActivityDeps, input: RecordFiringInput): Promise<Firing> {
+  const { store } = deps;
+  const { run, revision, schedule, scheduledAt, endedAt } = input;
   const base = { schedule, scheduledAt, endedAt };
   if (input.failure !== undefined) return { ...base, outcome: 'failed', message: input.failure, models: [] };
   const { outcome } = await readJson(store, stageKey(run, 'evaluate'), StageRecord);
@@ -55,6 +57,7 @@ async function makeFiring(store: Store, input: RecordFiringInput): Promise<Firin
     evaluated.calibration === undefined
       ? undefined
       : await readJson(store, `${evaluated.calibration}/calibration.json`, Calibration);
+  await freezeCalibration(deps, { run, revision }, folders);
   const earlier = await findEarlier(store, await readFirings(store, run), scheduledAt, scores);
   return {
     ...base,

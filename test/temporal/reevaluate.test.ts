@@ -13,8 +13,9 @@ import { failure } from '../../activities/failures.ts';
 import { createPipelineActivities } from '../../activities/index.ts';
 import type { FindUnfinishedInput } from '../../activities/find-unfinished.ts';
 import { readFirings } from '../../activities/io/store/firings.ts';
-import { jsonBytes, readText } from '../../activities/io/store/json.ts';
+import { jsonBytes, jsonLinesBytes, readText } from '../../activities/io/store/json.ts';
 import { loadConfig } from '../../configs/load.ts';
+import type { SampleCompletionsInput } from '../../activities/work-on-completions.ts';
 import { configKey, historyKey, reportKey } from '../../domain/keys.ts';
 import { PIPELINE_QUEUE } from '../../domain/names.ts';
 import type { reevaluate } from '../../workflows/reevaluate.ts';
@@ -61,12 +62,13 @@ describe.skipIf(missing('services'))('reevaluate', () => {
         else fresh.push([input.work.kind, undefined]);
         return activities.findUnfinished(input);
       },
-      sampleCompletion: async (): Promise<object> => {
+      sampleCompletions: async (input: SampleCompletionsInput) => {
         if (state.fails) throw failure('Model.QuotaSpent', 'the quota is spent');
-        return activities.sampleCompletion();
+        return activities.sampleCompletions(input);
       },
       scoreEvaluation: async () => {
         const folder = `evaluation-${state.folders++}`;
+        await deps.store.putView(`${folder}/prompts.jsonl`, jsonLinesBytes([]));
         await deps.store.putView(`${folder}/scores.json`, jsonBytes(evaluated('mine', state.words)));
         return activities.scoreEvaluation({ folder });
       },
