@@ -2,7 +2,7 @@ import type { RunConfig } from '../configs/schema.ts';
 import { sha256Hex } from '../domain/fingerprint.ts';
 import { judgeWordsHash } from '../domain/judge-prompt.ts';
 import { JUDGE_PROMPT } from '../domain/prompts.ts';
-import type { JudgeSettings } from '../domain/schemas/evaluation.ts';
+import { IMPORTED_JUDGE, type JudgeSettings } from '../domain/schemas/evaluation.ts';
 import { modelIdentity, type RunFiles } from './run-files.ts';
 
 /** The prompt that the judge is asked by: the user's own, or ours. */
@@ -26,6 +26,15 @@ export async function judgeSettings(files: RunFiles, config: RunConfig, judgemen
     windowWords: config.judge.windowWords,
   };
 }
+
+/** What is known of a judge whose scores were imported. */
+export const UNKNOWN_JUDGE: JudgeSettings = {
+  model: IMPORTED_JUDGE,
+  temperature: null,
+  promptHash: 'not known',
+  judgements: 1,
+  windowWords: 0,
+};
 
 /** Everything that decides what the judge says of a text, for the names of folders. */
 export function judgingSettings(config: RunConfig): object {

@@ -10,7 +10,7 @@ import type { ActivityDeps } from './deps.ts';
 import { findManifest, uploadFiles } from './folder.ts';
 import { whileBeating } from './heartbeat.ts';
 import { jsonBytes } from './io/store/json.ts';
-import { judgeSettings } from './judge-settings.ts';
+import { judgeSettings, UNKNOWN_JUDGE } from './judge-settings.ts';
 import type { Fresh, PromptFolder } from './list-prompts.ts';
 import type { RunReference } from './run-files.ts';
 import { inWorkFolder } from './work-folder.ts';
@@ -52,7 +52,7 @@ async function writeScores(
   const scores: EvaluationScores = {
     model: input.model.name,
     identity: input.model.identity,
-    judge: await judgeSettings(deps.files, config, input.judgements),
+    judge: input.imported?.judged ? UNKNOWN_JUDGE : await judgeSettings(deps.files, config, input.judgements),
     ...askedOf(input.model, config),
     ...(input.fresh?.judgements === undefined ? {} : { fresh: input.fresh.judgements }),
     statistics: { confidence: CONFIDENCE, ...resampling },

@@ -220,10 +220,13 @@ const SETTINGS: readonly (readonly [string, (evaluation: EvaluationScores) => st
   ['benchmark', ({ benchmark }) => benchmarkName(benchmark)],
   ['sampling', ({ sampling }) => samplingLine(sampling)],
   ['judge', ({ judge }) => shortened(judge.model)],
-  ['temperature of the judge', ({ judge }) => String(judge.temperature)],
+  ['temperature of the judge', ({ judge }) => (judge.temperature === null ? 'not known' : String(judge.temperature))],
   ['prompt of the judge, SHA-256', ({ judge }) => judge.promptHash.slice(0, 16)],
   ['judgements of a completion', ({ judge }) => whole(judge.judgements)],
-  ['words that the judge reads at once', ({ judge }) => whole(judge.windowWords)],
+  [
+    'words that the judge reads at once',
+    ({ judge }) => (judge.windowWords === 0 ? 'not known' : whole(judge.windowWords)),
+  ],
   [
     'intervals',
     ({ statistics: { confidence, resamples, seed } }) =>

@@ -1,4 +1,4 @@
-import type { EvaluationScores } from '../../domain/schemas/evaluation.ts';
+import { IMPORTED_JUDGE, type EvaluationScores } from '../../domain/schemas/evaluation.ts';
 import { counted } from './format.ts';
 import { html, NOTHING, type Markup } from './html.ts';
 import { LENGTH_SCORE, QUALITY_SCORE } from './parts.ts';
@@ -10,8 +10,12 @@ export function judgeNote(evaluations: readonly EvaluationScores[], isStandIn: b
     ${[...judges.values()].map(
       (judge) =>
         html`<p>
-          <strong>Judge:</strong> ${judge.model}, temperature ${judge.temperature}, prompt
-          <code>${judge.promptHash.slice(0, 16)}</code>.
+          <strong>Judge:</strong> ${
+            judge.model === IMPORTED_JUDGE
+              ? 'not known. The scores were imported with the answers.'
+              : html`${judge.model}, temperature ${judge.temperature ?? 'not known'}, prompt
+                  <code>${judge.promptHash.slice(0, 16)}</code>.`
+          }
         </p>`,
     )}
     ${judges.size > 1 ? html`<p>The models were judged by ${counted(judges.size, 'judge')}: their ${QUALITY_SCORE} cannot be compared.</p>` : NOTHING}

@@ -63,10 +63,15 @@ export const ScoredPoint = z.strictObject({
 });
 export type ScoredPoint = z.infer<typeof ScoredPoint>;
 
+/** The judge of scores that were imported with their answers: who it was is not known. */
+export const IMPORTED_JUDGE = 'imported';
+
 /** Who judged, and how: scores are comparable only where all of it is the same. */
 export const JudgeSettings = z.strictObject({
+  /** Provider and model, or IMPORTED_JUDGE. */
   model: z.string(),
-  temperature: z.number(),
+  /** Null where nobody told. */
+  temperature: z.number().nullable(),
   promptHash: z.string(),
   /** Where the prompt is the user's own. */
   ownPrompt: z.literal(true).optional(),
