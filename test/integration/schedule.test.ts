@@ -78,8 +78,9 @@ describe.skipIf(missing('services'))('a schedule, on a server that keeps its sta
     return schedule('create', '--id', 'nightly', ...given, ...more);
   };
   const firings = () => readFirings(fileStore(join(home, 'store')), 'nightly');
-  const fired = (count: number) =>
-    expect.poll(async () => (await firings()).length, { timeout: 60_000 }).toBeGreaterThanOrEqual(count);
+  async function fired(count: number): Promise<void> {
+    await expect.poll(async () => (await firings()).length, { timeout: 60_000 }).toBeGreaterThanOrEqual(count);
+  }
 
   test('says in one line what is wrong with what was typed', async () => {
     for (const [args, said] of [

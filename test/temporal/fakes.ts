@@ -92,6 +92,8 @@ export function goodActivities(trace: string[]) {
       }),
       publishReport: async () => (trace.push('report'), { path: 'report.html' }),
       pauseRun: async () => undefined,
+      openRun: async () => undefined,
+      recordFiring: async () => ({ outcome: 'steady', message: '', failuresInARow: 0 }),
       recordStage: async (input: RecordStageInput) => void records.push(input),
       readStages: async (): Promise<object[]> => records,
     },

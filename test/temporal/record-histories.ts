@@ -13,6 +13,7 @@ const FOLDER = 'test/fixtures/histories';
 const RUN = 'recorded';
 
 /** One workflow of each type, by the id that it has in a run. */
+const SCHEDULE = 'schedule';
 const WORKFLOWS = {
   'run-pipeline': RUN,
   partition: childId(RUN, 'generate'),
@@ -21,6 +22,7 @@ const WORKFLOWS = {
   'build-preferences': childId(RUN, 'preferences'),
   'evaluate-model': childId(RUN, 'evaluate', 'base'),
   'calibrate-judge': childId(RUN, 'evaluate', 'judge.calibration'),
+  reevaluate: childId(SCHEDULE, 'firing'),
 };
 
 const config = await loadConfig('configs/quickstart.yaml', ['evaluation.calibration=inputs/c']);
@@ -31,11 +33,24 @@ try {
   const activities = { ...goodActivities([]).activities, prepareCalibration: async () => prepared };
   await pipeline.withActivities(activities, () =>
     client.workflow.execute('runPipeline', {
+  await pipeline.withActivities(goodActivities([]).activities, async () => {
+    await client.workflow.execute('runPipeline', {
       taskQueue: PIPELINE_QUEUE,
       workflowId: RUN,
       args: [{ run: RUN, revision: 1, config }],
-    }),
-  );
+    });
+    const firing = { run: SCHEDULE, revision: 1, schedule: SCHEDULE, hasStateAttribute: false };
+    await client.workflow.execute('reevaluate', {
+      taskQueue: PIPELINE_QUEUE,
+      workflowId: WORKFLOWS.reevaluate,
+      args: [
+        {
+          ...firing,
+          config: await loadConfig('configs/quickstart.yaml', ['evaluation.alone={ models: { mine: m }, firing: {} }']),
+        },
+      ],
+    });
+  });
   await mkdir(FOLDER, { recursive: true });
   for (const [name, id] of Object.entries(WORKFLOWS)) {
     const show = [
