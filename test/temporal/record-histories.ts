@@ -31,9 +31,7 @@ const { client } = pipeline.environment;
 try {
   const prepared = { folder: 'c', prompts: 1, completions: 1, judgements: 1, positions: false };
   const activities = { ...goodActivities([]).activities, prepareCalibration: async () => prepared };
-  await pipeline.withActivities(activities, () =>
-    client.workflow.execute('runPipeline', {
-  await pipeline.withActivities(goodActivities([]).activities, async () => {
+  await pipeline.withActivities(activities, async () => {
     await client.workflow.execute('runPipeline', {
       taskQueue: PIPELINE_QUEUE,
       workflowId: RUN,

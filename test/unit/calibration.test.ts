@@ -59,7 +59,7 @@ describe('a calibration', () => {
     const deps = await activityDeps(
       folder,
       async (_, { messages }) => answerOf(messages[0]!.content.includes('Rain.') ? 'Wet.' : JSON.stringify(all(4))),
-      ['judge.maxDraws=2', ...set],
+      ['judge.maxDraws=2', 'evaluation.judgements=1', ...set],
     );
     await deps.store.putView('inputs/c', jsonLinesBytes(ROWS));
     return deps;
