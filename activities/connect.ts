@@ -30,8 +30,8 @@ export async function connect(
       ...place,
       dialect,
       timeoutMs: limits.timeoutSeconds * 1000,
-      // A served model's next lease is waited for, however long it is away.
-      goneAfterMs: known ? limits.goneAfterSeconds * 1000 : Infinity,
+      // A served model's next lease is waited for as long as for its first one.
+      goneAfterMs: known ? limits.goneAfterSeconds * 1000 : 60_000 * (config.evaluation.waitLimitMinutes ?? Infinity),
     },
     pacer: deps.pacer(endpoint, place.baseUrl, limits),
   };

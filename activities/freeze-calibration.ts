@@ -9,7 +9,7 @@ import type { RunReference } from './run-files.ts';
 const FROZEN = 20;
 
 /**
- * Freezes judged completions of these folders, the first ones, for the judge of later firings to be held against. Nothing
+ * Freezes judged completions of these folders, spread over models and prompts since benchmarks are sorted by length, for the judge of later firings to be held against. Nothing
  * where the run names a calibration of its own, or has frozen some: what is frozen never changes.
  */
 export async function freezeCalibration(
@@ -23,10 +23,10 @@ export async function freezeCalibration(
   const rows: object[] = [];
   for (const folder of folders) {
     for await (const made of completionsByPrompt(deps, { folder, completions, judgements, positions: false })) {
-      rows.push(...made.flatMap((one) => judgedRow(one) ?? []));
-      if (rows.length >= FROZEN) break;
+      rows.push(...made.slice(0, 1).flatMap((one) => judgedRow(one) ?? []));
     }
-    if (rows.length >= FROZEN) break;
   }
-  if (rows.length > 0) await deps.store.createIfAbsent(key, jsonLinesBytes(rows.slice(0, FROZEN)));
+  const step = Math.max(1, rows.length / FROZEN);
+  const chosen = Array.from({ length: Math.min(FROZEN, rows.length) }, (_, index) => rows[Math.floor(index * step)]!);
+  if (chosen.length > 0) await deps.store.createIfAbsent(key, jsonLinesBytes(chosen));
 }

@@ -23,6 +23,7 @@ import { publishReport } from './publish-report.ts';
 import { recordFiring } from './record-firing.ts';
 import { readStages, recordStage } from './record-stage.ts';
 import { scoreCalibration } from './score-calibration.ts';
+import { restoreCompletions } from './restore-completions.ts';
 import { scoreEvaluation } from './score-evaluation.ts';
 import { selectInstructions } from './select-instructions.ts';
 import { sendWebhook } from './send-webhook.ts';
@@ -61,6 +62,8 @@ const pipeline = {
   importSamples,
   assembleDataset,
   listPrompts,
+  restoreCompletions,
+  identifyModel,
   importCompletions,
   buildPreferencePairs,
   prepareRows,

@@ -1,5 +1,5 @@
 import type { RunConfig } from '../configs/schema.ts';
-import { sha256Hex } from '../domain/fingerprint.ts';
+import { fingerprint8, sha256Hex } from '../domain/fingerprint.ts';
 import { judgeWordsHash } from '../domain/judge-prompt.ts';
 import { JUDGE_PROMPT } from '../domain/prompts.ts';
 import { IMPORTED_JUDGE, type JudgeSettings } from '../domain/schemas/evaluation.ts';
@@ -22,6 +22,7 @@ export async function judgeSettings(files: RunFiles, config: RunConfig, judgemen
     temperature: config.judge.sampling.temperature,
     promptHash: hash.slice(0, 16),
     ...(isOwn ? { ownPrompt: true } : {}),
+    settingsHash: fingerprint8({ sampling: config.judge.sampling, mode: config.judge.mode }),
     judgements,
     windowWords: config.judge.windowWords,
   };

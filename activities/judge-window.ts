@@ -50,7 +50,11 @@ export async function judgeWindow(
   try {
     return [await drawScores(deps, judging, text, from)];
   } catch (error) {
-    if (!(error instanceof ModelError) || error.problem !== 'ContextExceeded') throw error;
+    if (!(error instanceof ModelError)) throw error;
+    // Such as a provider's filter, which will say the same of this text each time.
+    if (error.problem === 'BadRequest')
+      return [{ text, result: { ok: false, reason: 'refused by the judge' }, calls: [] }];
+    if (error.problem !== 'ContextExceeded') throw error;
     const halves = judging.halvings > 0 && wordsToRead(text) > HALVED_WORDS ? inWindows(text, 2) : [text];
     if (halves.length < 2) return [{ text, result: { ok: false, reason: 'too long for the judge' }, calls: [] }];
     return judgeWindows(deps, { ...judging, halvings: judging.halvings - 1 }, halves, from);

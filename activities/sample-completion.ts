@@ -1,10 +1,13 @@
+import type { RunConfig } from '../configs/schema.ts';
+import { fingerprint } from '../domain/fingerprint.ts';
 import { completionKey } from '../domain/keys.ts';
 import { countWords, lengthScore } from '../domain/length.ts';
 import { repeatedShare } from '../domain/repetition.ts';
 import { stripThinking } from '../domain/response.ts';
 import { isRefusal } from '../domain/section-check.ts';
-import type { Spending } from '../domain/schemas/call.ts';
+import type { CallRequest, Spending } from '../domain/schemas/call.ts';
 import type { Completion, CompletionPrompt } from '../domain/schemas/completion.ts';
+import type { KnownCall } from './calls.ts';
 import type { ActivityDeps } from './deps.ts';
 import { askedSettings } from './evaluated-endpoint.ts';
 import { jsonBytes } from './io/store/json.ts';
@@ -37,14 +40,41 @@ export async function sampleCompletion(
 ): Promise<{ words: number; spending: Spending }> {
   const config = await deps.files.config(input);
   const prompt = await readPrompt(deps, input);
+  const call = await modelCall(deps, input, 'served', requestOf(config, prompt, input));
+  return putCompletion(deps, input, { config, prompt, call });
+}
+
+/** Makes the view of a completion whose answer is stored, without a model; tells whether it is. */
+export async function restoreCompletion(deps: ActivityDeps, input: SampleCompletionInput): Promise<boolean> {
+  const config = await deps.files.config(input);
+  const prompt = await readPrompt(deps, input);
+  const call = await deps.calls.find(fingerprint(requestOf(config, prompt, input)));
+  if (!call) return false;
+  await putCompletion(deps, input, { config, prompt, call: { ...call, fresh: false } });
+  return true;
+}
+
+function requestOf(config: RunConfig, { prompt }: CompletionPrompt, input: SampleCompletionInput): CallRequest {
   const { sampling } = input.purpose === 'preferences' ? config.preferences : config.evaluation;
-  const call = await modelCall(deps, input, 'served', {
+  return {
     model: input.model,
-    messages: [{ role: 'user', content: prompt.prompt }],
+    messages: [{ role: 'user', content: prompt }],
     parameters: callParameters(sampling),
     draw: 0,
     ...seriesOf('completion', input.completion, input.fresh),
-  });
+  };
+}
+
+async function putCompletion(
+  deps: ActivityDeps,
+  input: SampleCompletionInput,
+  made: {
+    readonly config: RunConfig;
+    readonly prompt: CompletionPrompt;
+    readonly call: KnownCall & { readonly fresh: boolean };
+  },
+): Promise<{ words: number; spending: Spending }> {
+  const { config, prompt, call } = made;
   const strips = askedSettings(config, input.model).dialect.stripThinking;
   const text = strips ? stripThinking(call.answer.text) : call.answer.text;
   const words = countWords(text);

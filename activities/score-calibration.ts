@@ -1,7 +1,7 @@
 import { qualityOf } from '../domain/evaluation.ts';
 import { fingerprint } from '../domain/fingerprint.ts';
 import type { Calibration } from '../domain/schemas/evaluation.ts';
-import { estimateMean } from '../domain/statistics.ts';
+import { estimate } from '../domain/statistics.ts';
 import { completionsByPrompt } from './completion-set.ts';
 import type { ActivityDeps } from './deps.ts';
 import { writeFolder } from './folder.ts';
@@ -26,19 +26,22 @@ async function writeDrift(deps: ActivityDeps, input: ScoreCalibrationInput): Pro
   const config = await deps.files.config(input);
   const { folder, judgements } = input;
   const frozen = await readJson(deps.store, frozenScoresKey(folder), FrozenScores);
-  const differences: number[] = [];
-  for await (const rows of completionsByPrompt(deps, input))
-    for (const row of rows) {
+  // By prompt: completions of one are no independent witnesses.
+  const differences: number[][] = [];
+  for await (const rows of completionsByPrompt(deps, input)) {
+    const ofPrompt = rows.flatMap((row) => {
       const now = qualityOf(row);
       const before = frozen[`${row.prompt.id}-${row.completion.completion}`];
-      if (now !== undefined && before !== undefined) differences.push(now - before);
-    }
+      return now === undefined || before === undefined ? [] : [now - before];
+    });
+    differences.push(ofPrompt);
+  }
   const completions = Object.keys(frozen).length;
   const calibration: Calibration = {
     judge: await judgeSettings(deps.files, config, judgements),
     completions,
-    unscored: completions - differences.length,
-    drift: estimateMean(differences, { resamples: config.evaluation.resamples, seed: config.seed }),
+    unscored: completions - differences.flat().length,
+    drift: estimate(differences, { resamples: config.evaluation.resamples, seed: config.seed }),
   };
   const { unscored } = calibration;
   const file = { path: 'calibration.json', bytes: jsonBytes(calibration) };

@@ -49,14 +49,14 @@ export function judgeCompletions(
 ): Promise<ItemResult[]> {
   return workOnEach(items, async (item) => {
     const place = placeOf(item);
-    const made = await allOrFirstFailure(
-      judgementNames(judgements, positions).map(async (judgement) => {
-        const key = judgementKey(input.folder, place.prompt, place.completion, judgement);
-        const known = await findJson(deps.store, key, Judgement);
-        return known ?? (await judgeCompletion(deps, { ...input, ...place, judgement }));
-      }),
-    );
-    return judgedResult(made);
+    const judge = async (judgement: JudgementName): Promise<Judgement> => {
+      const key = judgementKey(input.folder, place.prompt, place.completion, judgement);
+      const known = await findJson(deps.store, key, Judgement);
+      return known ?? judgeCompletion(deps, { ...input, ...place, judgement });
+    };
+    const made = await allOrFirstFailure(judgementNames(judgements, false).map(judge));
+    // After the others: of a text that is one window, it is the first of them, and is not to be asked beside it.
+    return judgedResult(positions ? [...made, await judge(POSITIONS)] : made);
   });
 }
 

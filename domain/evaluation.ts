@@ -8,7 +8,8 @@ import {
   type Dimension,
   type Judgement,
 } from './schemas/completion.ts';
-import type { Comparison, EvaluationScores, ScoredPoint } from './schemas/evaluation.ts';
+import { fingerprint } from './fingerprint.ts';
+import { IMPORTED_JUDGE, type Comparison, type EvaluationScores, type ScoredPoint } from './schemas/evaluation.ts';
 import { averageOf, resample, toEstimate } from './statistics.ts';
 
 /** The length buckets of the paper's table, by required words; the last one is closed at its end. */
@@ -16,7 +17,9 @@ export const BUCKETS = [
   { name: '[0, 500)', from: 0, to: 500 },
   { name: '[500, 2k)', from: 500, to: 2000 },
   { name: '[2k, 4k)', from: 2000, to: 4000 },
-  { name: '[4k, 20k]', from: 4000, to: Infinity },
+  { name: '[4k, 20k]', from: 4000, to: 20_001 },
+  // LongWrite-Ruler asks for 30,000 words.
+  { name: 'above 20k', from: 20_001, to: Infinity },
 ] as const;
 
 /** One completion with what it answers and how it was judged. */
@@ -38,6 +41,8 @@ export interface CompletionNumbers {
   readonly judgements: readonly number[];
   /** Why its first judgement has no scores; undefined where one of them has. */
   readonly unscored: string | undefined;
+  readonly unscoredJudgements: number;
+  readonly unscoredWindows: number;
   /** Whether it was judged in several windows. */
   readonly inWindows: boolean;
   /** S_q of each window that was judged by itself, `from` so many words on. */
@@ -75,6 +80,8 @@ export function numbersOf(row: EvaluatedCompletion): CompletionNumbers {
         : (Object.fromEntries(DIMENSIONS.map((name) => [name, ofDimension(name)])) as Record<Dimension, number>),
     judgements: judgements.flatMap(({ qualityScore: score }) => score ?? []),
     unscored: quality === undefined ? (judgements[0]?.unscored ?? 'not judged') : undefined,
+    unscoredJudgements: judgements.filter((one) => one.scores === undefined).length,
+    unscoredWindows: (positions?.parts ?? []).filter((part) => part.scores === undefined).length,
     inWindows: judgements.some(({ parts }) => parts.length > 1),
     positions: (positions?.parts ?? []).flatMap(({ from, words, scores: judged }) =>
       judged ? [{ from, words, qualityScore: qualityScore(judged) }] : [],
@@ -84,8 +91,8 @@ export function numbersOf(row: EvaluatedCompletion): CompletionNumbers {
 
 /**
  * One model held against another on the prompts that both answered: means over prompts of the difference of that prompt's
- * means, the first less the second; each n counts prompts. S_q is compared only where both have one. The judge must be the
- * same for both. Intervals are drawn as those of the first are.
+ * means, the first less the second; each n counts prompts. S_q is compared only where both have one, of the same judge.
+ * Intervals are drawn as those of the first are.
  */
 export function compareModels(one: EvaluationScores, other: EvaluationScores): Comparison {
   const [mine, others] = [one, other].map(({ points }) => groupBy(points, ({ prompt }) => prompt));
@@ -100,7 +107,7 @@ export function compareModels(one: EvaluationScores, other: EvaluationScores): C
   const [length, quality, words] = resample(
     [
       differences((point) => point.lengthScore),
-      differences((point) => point.qualityScore),
+      differences((point) => (isSameJudge(one, other) ? point.qualityScore : null)),
       differences((point) => point.written),
     ],
     one.statistics,
@@ -114,6 +121,11 @@ export function compareModels(one: EvaluationScores, other: EvaluationScores): C
     overall: toEstimate(averageOf(length!, quality!)),
     words: toEstimate(words!),
   };
+}
+
+/** Whether scores of two evaluations can be held against one another; of imported ones nobody knows. */
+export function isSameJudge({ judge }: EvaluationScores, other: EvaluationScores): boolean {
+  return judge.model !== IMPORTED_JUDGE && fingerprint(judge) === fingerprint(other.judge);
 }
 
 function meanOf(values: readonly number[]): number | undefined {

@@ -1,4 +1,4 @@
-import { compareModels } from './evaluation.ts';
+import { compareModels, isSameJudge } from './evaluation.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { Calibration, Estimate, EvaluationScores, Firing } from './schemas/evaluation.ts';
 
@@ -9,11 +9,14 @@ export interface EarlierFiring {
   readonly calibration?: Calibration | undefined;
 }
 
+/** Prompts below which an interval says too little to call a fall a regression. */
+const FEWEST_PROMPTS = 6;
+
 const SCORES = { lengthScore: 'S_l', qualityScore: 'S_q', overall: 'S̄' } as const;
 
 /**
  * Whether a score of a model fell by more than its interval: the 95 % interval of the difference, prompt by prompt, lies wholly
- * below 0. Scores of another judge, or under other settings of it, are not compared.
+ * below 0. S_q of another judge, or under other settings of it, is not compared, nor is anything of another benchmark or sampling.
  *
  * A fall of S_q is the judge's, and no regression, where the judge's drift since the earlier firing lies wholly below 0 and
  * its interval reaches the fall; so is then one of S̄ beside an S_l that did not fall.
@@ -22,7 +25,9 @@ export function judgeFiring(
   scores: readonly EvaluationScores[],
   calibration: Calibration | undefined,
   earlier: EarlierFiring | undefined,
-): Pick<Firing, 'message'> & { readonly outcome: 'steady' | 'regressed' } {
+): Pick<Firing, 'message' | 'outcome'> {
+  const unjudged = scores.filter(({ overall }) => overall.qualityScore.n === 0).map(({ model }) => model);
+  if (unjudged.length > 0) return { outcome: 'failed', message: `the judge gave no score of ${unjudged.join(', ')}` };
   if (!earlier) return { outcome: 'steady', message: 'the first firing that did not fail: nothing to compare with' };
   const drift = driftSince(calibration, earlier.calibration);
   const falls: string[] = [];
@@ -30,12 +35,15 @@ export function judgeFiring(
   const incomparable: string[] = [];
   for (const now of scores) {
     const before = earlier.scores.find(({ model }) => model === now.model);
-    if (!before || fingerprint(before.judge) !== fingerprint(now.judge)) {
+    const difference = before && isSameTask(now, before) ? compareModels(now, before) : undefined;
+    if (!difference || difference.prompts === 0) {
       incomparable.push(now.model);
       continue;
     }
-    const difference = compareModels(now, before);
-    const hasFallen = (name: keyof typeof SCORES): boolean => isBelowZero(difference[name]);
+    if (difference.prompts < FEWEST_PROMPTS) incomparable.push(`${now.model} (${difference.prompts} prompts)`);
+    if (!isSameJudge(now, before!)) incomparable.push(`S_q of ${now.model}`);
+    const hasFallen = (name: keyof typeof SCORES): boolean =>
+      difference[name].n >= FEWEST_PROMPTS && isBelowZero(difference[name]);
     const isJudges = hasFallen('qualityScore') && explains(drift, difference.qualityScore);
     for (const name of ['lengthScore', 'qualityScore', 'overall'] as const) {
       if (!hasFallen(name)) continue;
@@ -50,6 +58,12 @@ export function judgeFiring(
   ];
   if (said.length === 0) said.push(`no score fell by more than its interval since ${earlier.scheduledAt}`);
   return { outcome: falls.length > 0 ? 'regressed' : 'steady', message: said.join('. ') };
+}
+
+function isSameTask(now: EvaluationScores, before: EvaluationScores): boolean {
+  return (
+    now.benchmark === before.benchmark && fingerprint(now.sampling ?? null) === fingerprint(before.sampling ?? null)
+  );
 }
 
 /** How many of the last firings failed, without one between that did not. */

@@ -1,16 +1,7 @@
 import type { EvaluatedCompletion } from './evaluation.ts';
 import { meanScores } from './rubric.ts';
-import { DIMENSIONS, type Dimension } from './schemas/completion.ts';
-
-/** The dimensions as the released judge.jsonl spells them. */
-const RELEASED: Readonly<Record<Dimension, string>> = {
-  relevance: 'Relevance',
-  accuracy: 'Accuracy',
-  coherence: 'Coherence',
-  clarity: 'Clarity',
-  breadthAndDepth: 'Breadth and Depth',
-  readingExperience: 'Reading Experience',
-};
+import { RELEASED_NAMES } from './released-form.ts';
+import { DIMENSIONS } from './schemas/completion.ts';
 
 /**
  * A completion with its scores as a row of the released judge.jsonl; undefined where no judgement has any. Scores are means
@@ -26,6 +17,6 @@ export function judgedRow({ prompt, completion, judgements }: EvaluatedCompletio
     length: prompt.length,
     response_length: completion.words,
     response: completion.text,
-    scores: Object.fromEntries(DIMENSIONS.map((dimension) => [RELEASED[dimension], means[dimension]])),
+    scores: Object.fromEntries(DIMENSIONS.map((dimension) => [RELEASED_NAMES[dimension], means[dimension]])),
   };
 }

@@ -7,7 +7,7 @@ import {
 } from './schemas/completion.ts';
 
 /** The dimensions as the released code spells them. Source: DIMS in THUDM/LongWriter evaluation/eval_quality.py. */
-const RELEASED_NAMES: Readonly<Record<Dimension, string>> = {
+export const RELEASED_NAMES: Readonly<Record<Dimension, string>> = {
   relevance: 'Relevance',
   accuracy: 'Accuracy',
   coherence: 'Coherence',

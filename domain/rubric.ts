@@ -10,6 +10,7 @@ export const UNSCORED_REASONS = [
   'scores of the text itself',
   'answer was cut',
   'too long for the judge',
+  'refused by the judge',
 ] as const;
 export type UnscoredReason = (typeof UNSCORED_REASONS)[number];
 

@@ -12,7 +12,9 @@ export interface TypedModels {
 /** The models to evaluate by their names: where each lies, answers, or has left its answers. */
 export interface NamedModels {
   readonly models: Readonly<Record<string, string>>;
-  readonly endpoints: Readonly<Record<string, { model: string; baseUrl: string; apiKeyEnv?: string }>>;
+  readonly endpoints: Readonly<
+    Record<string, { provider: string; model: string; baseUrl: string; apiKeyEnv?: string }>
+  >;
   readonly predictions: Readonly<Record<string, string>>;
 }
 
@@ -28,7 +30,10 @@ export function readModels(typed: TypedModels): NamedModels {
       throw new CommandError(EXIT.usage, `--endpoint ${text}: expected MODEL@URL, or NAME=MODEL@URL`);
     const id = name ?? nameOf(model, `--endpoint ${text}`);
     const apiKeyEnv = (keys.find((key) => key.name === id) ?? keys.find((key) => key.name === undefined))?.rest;
-    return [id, { model, baseUrl, ...(apiKeyEnv === undefined ? {} : { apiKeyEnv }) }] as const;
+    return [
+      id,
+      { provider: providerOf(baseUrl), model, baseUrl, ...(apiKeyEnv === undefined ? {} : { apiKeyEnv }) },
+    ] as const;
   });
   const stray = keys.find(({ name }) => name !== undefined && !endpoints.some(([id]) => id === name));
   if (stray) throw new CommandError(EXIT.usage, `--endpoint-key-env ${stray.name}=…: no --endpoint has that name`);
@@ -53,6 +58,14 @@ export function readModels(typed: TypedModels): NamedModels {
     endpoints: Object.fromEntries(endpoints),
     predictions: Object.fromEntries(predictions),
   };
+}
+
+/** Who serves a model, by its address: answers of one server are not those of another that calls its model the same. */
+export function providerOf(baseUrl: string): string {
+  if (baseUrl === 'embedded') return baseUrl;
+  const host = URL.canParse(baseUrl) ? new URL(baseUrl).host : '';
+  if (host === '') throw new CommandError(EXIT.usage, `${baseUrl}: is no URL`);
+  return host === 'api.openai.com' ? 'openai' : host;
 }
 
 /** A name before an equals sign, where what stands there can be one. */

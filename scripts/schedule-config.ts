@@ -81,6 +81,8 @@ async function fromRun(
   const found = await findConfig(store, run);
   if (!found) throw new CommandError(EXIT.noSuchRun, `there is no run ${run} in store ${store.url}`);
   const { alone: _, ...evaluation } = found.config.evaluation;
+  // The run's budget was for the run: firings would use it up one after the other.
+  const { budget: __, ...config } = found.config;
   // They tell of the run's own benchmark.
   if (benchmark !== undefined) {
     delete evaluation.sha256;
@@ -89,7 +91,7 @@ async function fromRun(
   const folder = await mkdtemp(join(tmpdir(), 'longwriter-'));
   const file = join(folder, 'config.json');
   try {
-    await writeFile(file, JSON.stringify({ ...found.config, evaluation }));
+    await writeFile(file, JSON.stringify({ ...config, evaluation }));
     const given = { 'evaluation.benchmark': benchmark, 'evaluation.calibration': calibration };
     const isNew = (at: string): boolean =>
       Object.entries(given).some(([key, value]) => key === at && value !== undefined) ||

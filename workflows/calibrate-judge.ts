@@ -14,12 +14,9 @@ export interface JudgeCalibration {
   readonly spending?: Spending;
 }
 
-/** What tells the answers of a calibration from those of an evaluation. */
-const SERIES = 'calibration';
-
 /**
  * Has completions with frozen judgements judged again, so that drift of the judge is told apart from drift of a model. The
- * answers are other ones than those of any evaluation, or a store that knows them would find no drift ever.
+ * answers are other ones than those of any evaluation or other run, or a store that knows them would find no drift ever.
  */
 export async function calibrateJudge(input: CalibrateJudgeInput): Promise<JudgeCalibration> {
   const { run, revision, fresh } = input;
@@ -27,7 +24,7 @@ export async function calibrateJudge(input: CalibrateJudgeInput): Promise<JudgeC
   const prompts = await pausable(run, () => assembly.prepareCalibration({ run, revision, ...firing }));
   if (!prompts) return {};
   const work: FolderWork = { ...input, stage: 'evaluate', purpose: 'evaluation' };
-  const judgements = judgementsOf(CALIBRATION, prompts, fresh === undefined ? SERIES : `${SERIES}@${fresh}`);
+  const judgements = judgementsOf(CALIBRATION, prompts, `calibration@${fresh ?? run}`);
   await announceParts(work, [judgements]);
   const spending = await workOnPart(work, judgements, '');
   const { folder } = await pausable(run, () => assembly.scoreCalibration({ run, revision, ...prompts }));

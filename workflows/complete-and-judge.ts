@@ -3,6 +3,8 @@ import { addSpendings, NO_SPENDING } from '../domain/cost.ts';
 import type { Spending } from '../domain/schemas/call.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import { announceParts, judgementsOf, workOnPart, type FolderPart, type FolderWork } from './folder-part.ts';
+import { assembly } from './proxies.ts';
+import { pausable } from './steps.ts';
 import { whileServed } from './while-served.ts';
 
 /** What completing and judging a folder of prompts needs to know. */
@@ -26,9 +28,19 @@ export async function completeAndJudge(input: CompleteAndJudgeInput, prompts: Pr
   await announceParts(input, [...(isImported ? [] : [completions]), judgements]);
   const ask = () => workOnPart(input, completions, model.identity);
   const isBehindEndpoint = model.location.kind === 'endpoint';
-  const completed = isImported
-    ? NO_SPENDING
-    : await (isBehindEndpoint ? ask() : whileServed({ run, revision, model, waitLimitMinutes }, ask));
+  // A firing that asks only the judge, or a resume during the judging, finds all answers: nobody waits for a GPU node then.
+  const serveAndAsk = async () => {
+    const place = { run, revision, purpose: input.purpose, folder: prompts.folder, model: model.identity };
+    const { missing } = await pausable(run, () =>
+      assembly.restoreCompletions({
+        ...place,
+        completions: prompts.completions,
+        ...(fresh?.completions === undefined ? {} : { fresh: fresh.completions }),
+      }),
+    );
+    return missing === 0 ? ask() : whileServed({ run, revision, model, waitLimitMinutes }, ask);
+  };
+  const completed = isImported ? NO_SPENDING : await (isBehindEndpoint ? ask() : serveAndAsk());
   return addSpendings(completed, await workOnPart(input, judgements, model.identity));
 }
 

@@ -2,13 +2,14 @@ import { executeChild } from '@temporalio/workflow';
 import type { Fresh } from '../activities/list-prompts.ts';
 import type { EvaluatedModels } from '../activities/stage-outcomes.ts';
 import type { RunConfig } from '../configs/schema.ts';
-import { childId } from '../domain/names.ts';
+import { childId, STORE_MODEL } from '../domain/names.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import { calibrateJudge } from './calibrate-judge.ts';
 import { evaluateModel, type EvaluateModelInput } from './evaluate-model.ts';
 import { CALIBRATION } from './folder-part.ts';
-import { gpu } from './proxies.ts';
+import { assembly, gpu } from './proxies.ts';
 import { pausable, startWhenClosed } from './steps.ts';
+import { withinWaitLimit } from './while-served.ts';
 
 export interface EvaluateModelsInput {
   readonly run: string;
@@ -72,11 +73,19 @@ async function calibrationOf({ run, revision, config, fresh }: EvaluateModelsInp
 }
 
 async function givenModels(
-  { run, revision }: EvaluateModelsInput,
+  { run, revision, config }: EvaluateModelsInput,
   names: readonly string[],
 ): Promise<ModelReference[]> {
   const found: ModelReference[] = [];
-  for (const name of names) found.push(await pausable(run, () => gpu.identifyModel({ run, revision, name })));
+  const { alone, waitLimitMinutes } = config.evaluation;
+  for (const name of names) {
+    const input = { run, revision, name };
+    // A model of the store is known by its manifest; a folder only on its node.
+    const identify = alone?.models[name]?.startsWith(STORE_MODEL)
+      ? () => assembly.identifyModel(input)
+      : () => withinWaitLimit({ name, waitLimitMinutes }, () => gpu.identifyModel(input));
+    found.push(await pausable(run, identify));
+  }
   return found;
 }
 

@@ -32,6 +32,8 @@ export const assembly = proxyActivities<
     | 'importSamples'
     | 'assembleDataset'
     | 'listPrompts'
+    | 'restoreCompletions'
+    | 'identifyModel'
     | 'importCompletions'
     | 'buildPreferencePairs'
     | 'prepareRows'

@@ -5,17 +5,17 @@ import {
   isCancellation,
   log,
   setCurrentDetails,
+  sleep,
   upsertMemo,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { defineSearchAttributeKey } from '@temporalio/common';
+import { defineSearchAttributeKey, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { RecordedFiring } from '../activities/record-firing.ts';
 import type { RunConfig } from '../configs/schema.ts';
 import { failureBehind } from './failures.ts';
 import { assembly, outside, pipeline } from './proxies.ts';
 import { runPipeline } from './run-pipeline.ts';
-import { startWhenClosed } from './steps.ts';
 
 export interface ReevaluateInput {
   readonly run: string;
@@ -57,9 +57,9 @@ export async function reevaluate(input: ReevaluateInput): Promise<ReevaluateOutc
   const isPaused = await pauseAfterFailures(input, recorded);
   const webhook = outcome === 'steady' ? undefined : await tellWebhook(input, scheduledAt);
   if (webhook !== undefined) show(input, recorded, webhook);
-  if (failure) {
-    const said = isPaused ? `${failure.message} (the schedule is paused now)` : failure.message;
-    throw ApplicationFailure.nonRetryable(said, failure.type);
+  if (outcome === 'failed') {
+    const said = isPaused ? `${message} (the schedule is paused now)` : message;
+    throw ApplicationFailure.nonRetryable(said, failure?.type ?? 'Completions.Failed');
   }
   return { outcome, message, scheduledAt, ...(webhook === undefined ? {} : { webhook }) };
 }
@@ -79,23 +79,51 @@ async function evaluateAnew(
   const judgeOnly = config.evaluation.alone?.firing?.judgeOnly ?? false;
   const fresh = { judgements: scheduledAt, ...(judgeOnly ? {} : { completions: scheduledAt }) };
   try {
-    await startWhenClosed(async () => {
-      await pipeline.openRun({ run });
-      return executeChild(runPipeline, {
+    await startOnce(run, () =>
+      executeChild(runPipeline, {
         workflowId: run,
         args: [{ run, revision, config, from: 'evaluate', until: 'report', fresh, unattended: true }],
         memo: { revision, until: 'report' },
         staticSummary: `LongWriter run ${run}, due ${scheduledAt}`,
-      });
-    });
+      }),
+    );
     return undefined;
   } catch (error) {
     if (CancellationScope.current().consideredCancelled) throw error;
     if (isCancellation(error)) return { type: 'Cancelled', message: 'the evaluation was cancelled by a person' };
     const behind = failureBehind(error);
-    if (!behind) throw error;
+    // Such as a run that somebody terminated.
+    if (!behind) return { type: 'Completions.Failed', message: `the evaluation ended: ${causeOf(error)}` };
     return { type: behind.type, message: `${behind.type}: ${behind.message}` };
   }
+}
+
+/** Minutes that a run which somebody started by hand may hold a firing up. */
+const BUSY_MINUTES = 60;
+
+/** Starts the run when it is not running; one that a person resumed by hand is left alone. */
+async function startOnce(run: string, start: () => Promise<unknown>): Promise<void> {
+  for (let minutes = 0; ; minutes++) {
+    try {
+      await start();
+      return;
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      if (minutes >= BUSY_MINUTES)
+        throw ApplicationFailure.nonRetryable(
+          `run ${run} has been running for an hour beside the schedule`,
+          'Completions.Failed',
+        );
+      await sleep('1 minute', { summary: `run ${run} is running already` });
+    }
+  }
+}
+
+/** The innermost message of an error. */
+function causeOf(error: unknown): string {
+  let current = error;
+  while (current instanceof Error && current.cause instanceof Error) current = current.cause;
+  return current instanceof Error ? current.message : String(current);
 }
 
 /** Pauses the schedule where it failed too often in a row: somebody has to look, and each firing costs. */

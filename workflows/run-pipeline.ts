@@ -52,7 +52,11 @@ export async function runPipeline(input: RunPipelineInput): Promise<RunOutcome> 
   const state = new RunState(input.run, budgetOf(input.config.budget), input.unattended);
   return input.unattended
     ? untilBroken(
-        () => walk(input, state),
+        async () => {
+          // What paused an earlier firing is tried anew.
+          await pipeline.openRun({ run: input.run });
+          return walk(input, state);
+        },
         () => state.broken,
       )
     : walk(input, state);

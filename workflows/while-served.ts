@@ -48,8 +48,26 @@ export async function whileServed<T>(input: ServedInput, work: () => Promise<T>)
 async function settledInTime({ model, waitLimitMinutes }: ServedInput, settled: () => boolean): Promise<void> {
   if (waitLimitMinutes === undefined) return condition(settled);
   if (await condition(settled, Math.ceil(waitLimitMinutes * 60_000))) return;
-  const message = `the ${model.name} model was not up within ${waitLimitMinutes} minutes; is a GPU node free?`;
-  throw ApplicationFailure.nonRetryable(message, 'Serving.WaitExceeded');
+  throw waitExceeded(model.name, waitLimitMinutes);
+}
+
+/** Works with a GPU node as long as it may be waited for one. Fails with Serving.WaitExceeded. */
+export async function withinWaitLimit<T>(
+  { name, waitLimitMinutes }: { readonly name: string; readonly waitLimitMinutes: number | undefined },
+  work: () => Promise<T>,
+): Promise<T> {
+  if (waitLimitMinutes === undefined) return work();
+  try {
+    return await CancellationScope.withTimeout(Math.ceil(waitLimitMinutes * 60_000), work);
+  } catch (error) {
+    if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
+    throw waitExceeded(name, waitLimitMinutes);
+  }
+}
+
+function waitExceeded(name: string, minutes: number): ApplicationFailure {
+  const message = `the ${name} model was not up within ${minutes} minutes; is a GPU node free?`;
+  return ApplicationFailure.nonRetryable(message, 'Serving.WaitExceeded');
 }
 
 /** Serves until cancelled; after repeated failures the activity has paused the run, and its gate holds the next try. */

@@ -175,6 +175,8 @@ export function healthTable(evaluations: Evaluations): Table {
         notes: Object.entries(one.overall.unscoredReasons).map(([reason, count]) => `${whole(count)} ${reason}`),
       }),
     },
+    { name: 'judgements without a score', of: ({ overall }) => plain(whole(overall.unscoredJudgements)) },
+    { name: 'windows along the text without a score', of: ({ overall }) => plain(whole(overall.unscoredWindows)) },
     { name: 'judged in windows', of: (one) => share(one.overall.inWindows, one) },
     {
       name: 'distinct 4-grams, %',

@@ -75,7 +75,9 @@ function trendOf(firings: readonly Firing[], model: string, score: (typeof TREND
   return firings.flatMap((firing, index) => {
     const fired = firing.models.find((one) => one.model === model);
     if (!fired) return [];
-    const changed = changesOf(firing, firings[index - 1]).length > 0;
+    const before = firings.slice(0, index).findLast(({ outcome }) => outcome !== 'failed');
+    const only = { ...firing, models: [fired] };
+    const changed = changesOf(only, before).length > 0;
     return [{ at: Date.parse(firing.scheduledAt), changed, value: fired[score] }];
   });
 }

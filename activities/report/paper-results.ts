@@ -94,10 +94,16 @@ export function paperWarning(evaluations: readonly EvaluationScores[]): {
   const judge = evaluations.every(
     (one) => one.judge.model.endsWith(JUDGE.model) && one.judge.temperature === JUDGE.temperature,
   );
+  // Of imported answers only their own file is known.
+  const isImported = evaluations.some(({ sampling }) => sampling === undefined);
   const differences = [
     ...(evaluations.length === 0 ? ['nothing was evaluated'] : []),
-    ...(benchmark ? [] : ['the benchmark is not its 120 prompts of LongBench-Write']),
-    ...(judge ? [] : [`the judge is not ${JUDGE.model} at temperature ${JUDGE.temperature}`]),
+    ...(benchmark
+      ? []
+      : [`the benchmark is not${isImported ? ' known to be' : ''} its 120 prompts of LongBench-Write`]),
+    ...(judge
+      ? []
+      : [`the judge is not${isImported ? ' known to be' : ''} ${JUDGE.model} at temperature ${JUDGE.temperature}`]),
   ];
   return differences.length > 0
     ? {

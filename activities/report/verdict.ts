@@ -86,12 +86,12 @@ function claim({ mean, low, high, n }: Estimate): string {
 }
 
 function drift({ drift: { mean, low, high }, completions, unscored }: Calibration): string {
-  const held = `Held against its own judgements of ${counted(completions, 'completion')} from before, the judge`;
+  const held = `Held against the frozen scores of ${counted(completions, 'completion')}, the judge`;
   const left = unscored > 0 ? ` It left ${whole(unscored)} of them unscored.` : '';
   if (mean === null || low === null || high === null) return `${held} could not be compared.${left}`;
   const range = `95 % ${signed(low)} to ${signed(high)}`;
   return low > 0 || high < 0
-    ? `${held} has drifted by ${signed(mean)} (${range}): so much of a change of S_q since then is the judge’s.${left}`
+    ? `${held} is off by ${signed(mean)} (${range}): where these are its own, so much of a change of S_q since then is the judge’s.${left}`
     : `${held} shows no drift that can be told from chance (${signed(mean)}, ${range}).${left}`;
 }
 

@@ -30,6 +30,10 @@ export const ScoreSummary = z.strictObject({
   /** Completions that no judgement gave a score, with the reasons of their first judgements. */
   unscored: count,
   unscoredReasons: z.record(z.string(), count),
+  /** Judgements without a score, also of completions that another one gave a score. */
+  unscoredJudgements: count,
+  /** Windows along the text without a score. */
+  unscoredWindows: count,
   /** Completions that were too long for the judge's window and were judged in several. */
   inWindows: count,
   distinct: Estimate,
@@ -75,6 +79,8 @@ export const JudgeSettings = z.strictObject({
   promptHash: z.string(),
   /** Where the prompt is the user's own. */
   ownPrompt: z.literal(true).optional(),
+  /** Hash of its sampling and mode. */
+  settingsHash: z.string().optional(),
   /** Judgements of each completion. */
   judgements: count,
   /** Words that the judge reads at once. */

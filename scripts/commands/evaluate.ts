@@ -7,7 +7,7 @@ import { fingerprint8 } from '../../domain/fingerprint.ts';
 import { scoresKey } from '../../domain/keys.ts';
 import { RunScores } from '../../domain/schemas/evaluation.ts';
 import { withSession } from '../connect.ts';
-import { readModels, type NamedModels, type TypedModels } from '../evaluated-models.ts';
+import { providerOf, readModels, type NamedModels, type TypedModels } from '../evaluated-models.ts';
 import { loadEvaluation } from '../evaluation-config.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import { EVALUATION_FIELDS } from '../input-fields.ts';
@@ -111,7 +111,12 @@ function judgeOverrides({ judgeUrl, judgeModel, judgeKeyEnv }: EvaluateOptions):
       value === undefined ? [] : [`endpoints.judge.${key}=${JSON.stringify(value)}`],
     );
   if (judgeModel === undefined) throw new CommandError(EXIT.usage, '--judge-url needs --judge-model, its name there');
-  const judge = { model: judgeModel, baseUrl: judgeUrl, ...(judgeKeyEnv ? { apiKeyEnv: judgeKeyEnv } : {}) };
+  const judge = {
+    provider: providerOf(judgeUrl),
+    model: judgeModel,
+    baseUrl: judgeUrl,
+    ...(judgeKeyEnv ? { apiKeyEnv: judgeKeyEnv } : {}),
+  };
   return [`endpoints.judge=${JSON.stringify(judge)}`];
 }
 

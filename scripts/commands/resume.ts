@@ -5,11 +5,20 @@ import type { RunConfig } from '../../configs/schema.ts';
 import { fingerprint } from '../../domain/fingerprint.ts';
 import { configKey } from '../../domain/keys.ts';
 import { STAGES, type Stage } from '../../domain/names.ts';
-import { withSession } from '../connect.ts';
+import { withSession, type Session } from '../connect.ts';
 import { loadEvaluation, type GivenEvaluation } from '../evaluation-config.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import { EVALUATION_FIELDS, TRAINING_FIELDS } from '../input-fields.ts';
-import { checkRunId, checkStages, checkWalk, findConfig, goOn, type FrozenConfig } from '../runs.ts';
+import {
+  checkRunId,
+  checkStages,
+  checkWalk,
+  describeRun,
+  findConfig,
+  goOn,
+  unpause,
+  type FrozenConfig,
+} from '../runs.ts';
 import { loadTraining } from '../training-config.ts';
 import { readInputs, uploadInputs, type Input } from '../upload-inputs.ts';
 import { staleStages } from '../stale-stages.ts';
@@ -26,6 +35,23 @@ export interface ResumeOptions {
   readonly json?: boolean;
 }
 
+/** Lets the firing of a schedule go on that a person paused; between firings, and under other settings, there is nothing to resume. */
+async function resumeFiring(
+  { client, store }: Pick<Session, 'client' | 'store'>,
+  run: string,
+  { config, set, budget, from, until, json }: ResumeOptions,
+): Promise<number> {
+  const isUnderWay = (await describeRun(client, run))?.status.name === 'RUNNING';
+  if (!isUnderWay || set.length > 0 || [config, budget, from, until].some((option) => option !== undefined))
+    throw new CommandError(
+      EXIT.usage,
+      `${run} is a schedule: longwriter schedule trigger ${run}, or schedule create --replace with other settings`,
+    );
+  await unpause(client, store, run);
+  console.log(json ? JSON.stringify({ run, state: 'resumed' }) : `run ${run} goes on`);
+  return EXIT.done;
+}
+
 /** Goes on with a run that is paused, failed, cancelled or was cut off; finished work is found, not made again. */
 export async function resume(run: string, options: ResumeOptions): Promise<number> {
   checkRunId(run);
@@ -33,6 +59,7 @@ export async function resume(run: string, options: ResumeOptions): Promise<numbe
   return withSession(async ({ client, store }) => {
     let frozen = await findConfig(store, run);
     if (!frozen) throw new CommandError(EXIT.noSuchRun, `there is no run ${run} in store ${store.url}`);
+    if (frozen.config.evaluation.alone?.firing) return resumeFiring({ client, store }, run, options);
     checkWalk(run, frozen.config, stages);
     const given =
       options.config === undefined ? undefined : await readGiven(options.config, options.set, frozen.config);

@@ -1,4 +1,4 @@
-import { ScheduleAlreadyRunning, type ScheduleOptions, type ScheduleSpec } from '@temporalio/client';
+import { ScheduleAlreadyRunning, ServiceError, type ScheduleOptions, type ScheduleSpec } from '@temporalio/client';
 import type { Store } from '../../activities/io/store/store.ts';
 import { jsonBytes } from '../../activities/io/store/json.ts';
 import type { RunConfig } from '../../configs/schema.ts';
@@ -142,14 +142,27 @@ async function put({ client }: Session, { id, spec, catchupWindow, memo, frozen,
     typedSearchAttributes,
   };
   // A memo cannot be changed by an update, and it tells whether the schedule is the one that was asked for.
-  if (exists) await client.schedule.getHandle(id).delete();
+  if (exists) {
+    const handle = client.schedule.getHandle(id);
+    // A spec that the server does not take is found while the old one still stands.
+    await valid(id, () => handle.update((earlier) => ({ ...earlier, spec })));
+    await handle.delete();
+  }
+  await valid(id, () => client.schedule.create(schedule));
+}
+
+async function valid(id: string, change: () => Promise<unknown>): Promise<void> {
   try {
-    await client.schedule.create(schedule);
+    await change();
   } catch (error) {
     if (error instanceof ScheduleAlreadyRunning)
       throw new CommandError(EXIT.usage, `schedule ${id} was made by somebody else just now; list it, and try again`);
     // So the client tells what the server holds for invalid, such as a cron expression that is none.
-    if (error instanceof TypeError) throw new CommandError(EXIT.usage, `schedule ${id}: ${error.message}`);
+    if (error instanceof TypeError || error instanceof ServiceError)
+      throw new CommandError(
+        EXIT.usage,
+        `schedule ${id}: ${error.cause instanceof Error ? error.cause.message : error.message}`,
+      );
     throw error;
   }
 }

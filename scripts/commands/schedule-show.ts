@@ -19,7 +19,7 @@ export async function scheduleShow(id: string, { json }: { readonly json?: boole
       return EXIT.done;
     }
     console.log(
-      `schedule ${id} of ${memo.of}: ${memo.models}, ${memo.when}; ${paused ? `paused: ${note ?? ''}` : `next ${next ?? '–'}`}`,
+      `schedule ${id} of ${memo.of}: ${memo.models}, ${memo.when}; ${paused ? `paused: ${printableLine(note ?? '', 400)}` : `next ${next ?? '–'}`}`,
     );
     if (firings.length === 0) console.log('it has not fired yet');
     for (const { scheduledAt, outcome, message } of firings)

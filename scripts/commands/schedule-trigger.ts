@@ -4,6 +4,7 @@ import type { reevaluate } from '../../workflows/reevaluate.ts';
 import { withSession } from '../connect.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import { openSchedule } from '../schedules.ts';
+import { printableJson, printableLine } from '../terminal.ts';
 
 /** Milliseconds that a server may take to start a firing, or to skip it. */
 const START_MS = 10_000;
@@ -25,7 +26,9 @@ export async function scheduleTrigger(
     }
     const { outcome, message } = await resultOf(client, workflowId);
     console.log(
-      json ? JSON.stringify({ schedule: id, firing: workflowId, outcome, message }) : `${outcome}: ${message}`,
+      json
+        ? printableJson({ schedule: id, firing: workflowId, outcome, message })
+        : `${outcome}: ${printableLine(message, 1000)}`,
     );
     return outcome === 'steady' ? EXIT.done : EXIT.failed;
   });
