@@ -85,8 +85,8 @@ describe('a calibration', () => {
     expect(prompts).toMatchObject({ prompts: 2, completions: 2, judgements: 1, imported: { completions: 3 } });
     const { items, calibration } = await calibrate(deps, prompts);
     expect(items).toBe(3);
-    // 75 − 50 and 75 − 100; the third is unscored.
-    expect(calibration).toMatchObject({ completions: 3, unscored: 1, drift: { mean: 0, n: 2, low: -25, high: 25 } });
+    // 75 − 50 and 75 − 100, of one prompt, which has no spread of its own; the third is unscored.
+    expect(calibration).toMatchObject({ completions: 3, unscored: 1, drift: { mean: 0, n: 2, low: 0, high: 0 } });
     expect((await calibrate(deps, (await prepared(deps))!)).items).toBe(0);
   });
 

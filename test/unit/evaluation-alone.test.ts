@@ -264,9 +264,14 @@ describe('the models that were typed', () => {
     ).toEqual({
       models: { 'longwriter-glm4-9b': 'THUDM/LongWriter-glm4-9b', 'demo-sft': 'demo:sft', mine: '/models/x/' },
       endpoints: {
-        'gpt-4o': { model: 'openai/gpt-4o', baseUrl: 'https://a.example/v1', apiKeyEnv: 'ALL_KEY' },
-        local: { model: 'm', baseUrl: 'http://127.0.0.1:8000/v1', apiKeyEnv: 'LOCAL_KEY' },
-        e: { model: 'e', baseUrl: 'embedded', apiKeyEnv: 'ALL_KEY' },
+        'gpt-4o': {
+          provider: 'a.example',
+          model: 'openai/gpt-4o',
+          baseUrl: 'https://a.example/v1',
+          apiKeyEnv: 'ALL_KEY',
+        },
+        local: { provider: '127.0.0.1:8000', model: 'm', baseUrl: 'http://127.0.0.1:8000/v1', apiKeyEnv: 'LOCAL_KEY' },
+        e: { provider: 'embedded', model: 'e', baseUrl: 'embedded', apiKeyEnv: 'ALL_KEY' },
       },
       predictions: { pred: 'out/pred.jsonl' },
     });
@@ -275,6 +280,7 @@ describe('the models that were typed', () => {
   test.each([
     [{}, 'nothing to evaluate'],
     [{ endpoint: ['http://127.0.0.1/v1'] }, '--endpoint http://127.0.0.1/v1: expected MODEL@URL'],
+    [{ endpoint: ['m@http://'] }, '--endpoint m@http://: expected MODEL@URL'],
     [{ model: ['a/x', 'b/x'] }, 'two models are called x'],
     [{ model: ['/模型'] }, '--model /模型: no name can be made of it; write NAME=…'],
     [{ endpoint: ['m@http://a/v1'], endpointKeyEnv: ['n=K'] }, '--endpoint-key-env n=…: no --endpoint has that name'],

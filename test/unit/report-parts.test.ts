@@ -65,14 +65,20 @@ describe('models of any name', () => {
     expect(page).toContain('Asked for 500 words on average');
   });
 
-  it('are compared with the one before and the last with the first, unless other judges scored them', () => {
+  it('are compared with the one before and the last with the first, S_q only where one judge scored both', () => {
     const [base, sft, dpo] = SAMPLE_REPORT.evaluations;
     const pairs = (all: Parameters<typeof compareEvaluations>[0]) =>
       compareEvaluations(all).map(({ model, than }) => `${model} ${than}`);
     expect(pairs([base!, sft!, dpo!])).toEqual(['sft base', 'dpo sft', 'dpo base']);
     expect(pairs([base!, sft!])).toEqual(['sft base']);
     const other = { ...sft!, judge: { ...sft!.judge, promptHash: 'another' } };
-    expect(pairs([base!, other, dpo!])).toEqual(['dpo base']);
+    const mixed = compareEvaluations([base!, other, dpo!]);
+    expect(mixed.map(({ qualityScore }) => qualityScore.n)).toEqual([0, 0, expect.any(Number)]);
+    expect(mixed.map(({ lengthScore }) => lengthScore.n)).toEqual([8, 8, 8]);
+    expect(mixed[2]!.qualityScore.n).toBeGreaterThan(0);
+    const imported = { ...base!.judge, model: 'imported' };
+    const [unknown] = compareEvaluations([base!, sft!].map((one) => ({ ...one, judge: imported })));
+    expect(unknown!.qualityScore.n).toBe(0);
   });
 });
 

@@ -45,7 +45,7 @@ describe('a report', () => {
 
   it('tells drift of the judge, what was cut, unscored, empty, and that the judge is a stand-in', () => {
     for (const sentence of [
-      'Held against its own judgements of 20 completions from before, the judge shows no drift that can be told from chance (−1.4, 95 % −4.1 to +1.2). It left 1 of them unscored.',
+      'Held against the frozen scores of 20 completions, the judge shows no drift that can be told from chance (−1.4, 95 % −4.1 to +1.2). It left 1 of them unscored.',
       'Without a score by the judge: 1 of 8 answers of base and 2 of 8 answers of SFT.',
       'Empty: 1 of 8 answers of base.',
       'S q comes from a stand-in for a judge',
@@ -54,7 +54,7 @@ describe('a report', () => {
     }
     const drift = { mean: 3.4, n: 20, low: 1.25, high: 5.04 };
     const drifted = verdict({ ...SAMPLE_REPORT, calibration: { ...SAMPLE_REPORT.calibration!, unscored: 0, drift } });
-    expect(drifted.join(' ')).toContain('the judge has drifted by +3.4 (95 % +1.3 to +5.0)');
+    expect(drifted.join(' ')).toContain('the judge is off by +3.4 (95 % +1.3 to +5.0)');
   });
 
   it('shows every score of every bucket, language and type with its interval and n', () => {

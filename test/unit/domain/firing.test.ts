@@ -42,11 +42,37 @@ describe('judgeFiring', () => {
     expect(judgeFiring([lower(10)], drifted(-4), earlier).outcome).toBe('regressed');
   });
 
-  test('compares no scores of another judge', () => {
+  test('compares no S_q of another judge, and still the length', () => {
     const other = { ...lower(10), judge: { ...GOOD.judge, model: 'another' } };
     expect(judgeFiring([other], undefined, earlier)).toEqual({
       outcome: 'steady',
-      message: `nothing comparable of mine in ${scheduledAt}`,
+      message: `nothing comparable of S_q of mine in ${scheduledAt}`,
+    });
+    const shorter = { ...other, points: other.points.map((point) => ({ ...point, lengthScore: 0 })) };
+    const { outcome, message } = judgeFiring([shorter], undefined, earlier);
+    expect(outcome).toBe('regressed');
+    expect(message).toContain('S_l of mine');
+  });
+
+  test.each([
+    ['another benchmark', { benchmark: 'inputs/other' }],
+    ['other prompts', { points: GOOD.points.map((point) => ({ ...point, prompt: `new ${point.prompt}` })) }],
+  ])('says so where nothing can be compared: %s', (_, change) => {
+    const { message } = judgeFiring([{ ...lower(10), ...change }], undefined, earlier);
+    expect(message).toContain('nothing comparable of mine');
+  });
+
+  test('calls no fall of too few prompts a regression', () => {
+    const few = (scores: EvaluationScores) => ({ ...scores, points: scores.points.slice(0, 3) });
+    expect(judgeFiring([few(lower(10))], undefined, { scheduledAt, scores: [few(GOOD)] }).outcome).toBe('steady');
+  });
+
+  test('has failed where the judge gave no score at all', () => {
+    const { overall } = GOOD;
+    const unjudged = { ...GOOD, overall: { ...overall, qualityScore: { mean: null, n: 0, low: null, high: null } } };
+    expect(judgeFiring([unjudged], undefined, earlier)).toEqual({
+      outcome: 'failed',
+      message: 'the judge gave no score of mine',
     });
   });
 });
