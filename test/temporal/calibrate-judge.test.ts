@@ -17,8 +17,7 @@ describe.skipIf(missing('services'))('calibrateJudge', () => {
   });
   afterAll(() => pipeline.close());
 
-  const calibrate = (fresh?: string) => {
-    const run = newRun();
+  const calibrate = (run: string, fresh?: string) => {
     const work = { run, revision: 1, window: 3, partitionSize: 8, judgeDraws: 2, budget: undefined };
     return pipeline.environment.client.workflow.execute<typeof calibrateJudge>('calibrateJudge', {
       taskQueue: PIPELINE_QUEUE,
@@ -28,9 +27,10 @@ describe.skipIf(missing('services'))('calibrateJudge', () => {
   };
 
   test.each([
-    [undefined, 'calibration'],
-    ['2026-01-01T00:00:00Z', 'calibration@2026-01-01T00:00:00Z'],
+    [undefined, (run: string) => `calibration@${run}`],
+    ['2026-01-01T00:00:00Z', () => 'calibration@2026-01-01T00:00:00Z'],
   ])('judges all frozen completions by answers of its own, then scores: fresh %s', async (fresh, series) => {
+    const run = newRun();
     const judged: JudgeCompletionsInput[] = [];
     const looked: FindUnfinishedInput[] = [];
     const activities = {
@@ -46,14 +46,14 @@ describe.skipIf(missing('services'))('calibrateJudge', () => {
         return input.items.map(() => ({ verdict: 'kept', spending: NO_SPENDING }));
       },
     };
-    const made = await pipeline.withActivities(activities, () => calibrate(fresh));
+    const made = await pipeline.withActivities(activities, () => calibrate(run, fresh));
     expect(made).toEqual({ folder: 'c', spending: NO_SPENDING });
     expect(looked).toMatchObject([{ count: 3, work: { kind: 'judgements', imported: true } }]);
     expect(judged.flatMap(({ items }) => items).toSorted()).toEqual(['p0-0', 'p0-1', 'p1-0']);
-    expect(new Set(judged.map((input) => input.fresh))).toEqual(new Set([series]));
+    expect(new Set(judged.map((input) => input.fresh))).toEqual(new Set([series(run)]));
   });
 
   test('is none where there is nothing to calibrate with', async () => {
-    expect(await pipeline.withActivities(goodActivities([]).activities, () => calibrate())).toEqual({});
+    expect(await pipeline.withActivities(goodActivities([]).activities, () => calibrate(newRun()))).toEqual({});
   });
 });
