@@ -80,10 +80,11 @@ program
     'an evaluation with three judgements of each completion, against an endpoint with a fixed latency, twice',
   )
   .option('--prompts <count>', 'prompts of the benchmark', '120')
+  .option('--latency <ms>', 'milliseconds until an answer', '200')
   .option('--json', 'print the JSON lines alone')
-  .action(async (options: { prompts: string; json?: boolean }) => {
+  .action(async (options: { prompts: string; latency: string; json?: boolean }) => {
     if (!options.json) console.log(line(EVALUATION_COLUMNS));
-    for (const result of await measureEvaluation(Number(options.prompts))) {
+    for (const result of await measureEvaluation(Number(options.prompts), Number(options.latency))) {
       if (!options.json) console.log(evaluationRow(result));
       console.log(JSON.stringify(result));
     }
@@ -104,12 +105,25 @@ program
     }
   });
 
-const EVALUATION_COLUMNS = ['walk', 'prompts', 'needed', 'requests', 'flight', 'calls s', 'ideal', 'ratio', 'whole s'];
+const EVALUATION_COLUMNS = [
+  'walk',
+  'prompts',
+  'needed',
+  'requests',
+  'flight',
+  'calls s',
+  'ideal',
+  'ratio',
+  'whole s',
+  'CPU s',
+];
 
 function evaluationRow(result: EvaluationResult): string {
   const { walk, prompts, needed, requests, mostInFlight, callSeconds, ideal, seconds } = result;
   const ratio = ideal === 0 ? '' : (callSeconds / ideal).toFixed(3);
-  const times = [callSeconds.toFixed(2), ideal.toFixed(2), ratio, seconds.toFixed(2)];
+  const { worker, temporal, endpoint } = result.cpuSeconds;
+  const cpu = [worker, temporal, endpoint].map((one) => one.toFixed(1)).join('+');
+  const times = [callSeconds.toFixed(2), ideal.toFixed(2), ratio, seconds.toFixed(2), cpu];
   return line([walk, prompts, needed, requests, mostInFlight, ...times]);
 }
 

@@ -9,7 +9,7 @@ import type { EndpointStats } from './endpoint.ts';
 import { Rig } from './rig.ts';
 
 const CONFIG = join(PROJECT, 'scripts/bench/evaluate.yaml');
-const [LATENCY_MS, IN_FLIGHT, JUDGEMENTS] = [200, 64, 3];
+const [IN_FLIGHT, JUDGEMENTS] = [64, 3];
 
 /** What an evaluation of one model behind an endpoint came to. */
 export interface EvaluationResult {
@@ -25,19 +25,20 @@ export interface EvaluationResult {
   readonly seconds: number;
   /** Completions, then judgements, each × latency ÷ calls in flight. */
   readonly ideal: number;
+  readonly cpuSeconds: { readonly worker: number; readonly temporal: number; readonly endpoint: number };
 }
 
 /** An evaluation of so many prompts with three judgements each, and the same under another run, which finds every answer. */
-export async function measureEvaluation(prompts: number): Promise<EvaluationResult[]> {
-  const rig = await Rig.start({ sections: 1, words: 400, latencyMs: LATENCY_MS, faults: {} });
+export async function measureEvaluation(prompts: number, latencyMs: number): Promise<EvaluationResult[]> {
+  const rig = await Rig.start({ sections: 1, words: 400, latencyMs, faults: {} });
   try {
     await rig.startWorker();
     const needed = prompts * (1 + JUDGEMENTS);
-    const ideal =
-      ((Math.ceil(prompts / IN_FLIGHT) + Math.ceil((prompts * JUDGEMENTS) / IN_FLIGHT)) * LATENCY_MS) / 1000;
+    const ideal = ((Math.ceil(prompts / IN_FLIGHT) + Math.ceil((prompts * JUDGEMENTS) / IN_FLIGHT)) * latencyMs) / 1000;
     const results: EvaluationResult[] = [];
     let before: Pick<EndpointStats, 'requests'> = { requests: 0 };
     for (const walk of ['first', 'again'] as const) {
+      const cpu = rig.cpu();
       const startedAt = Date.now();
       await evaluate(rig, walk, prompts);
       const stats = await rig.stats();
@@ -52,6 +53,7 @@ export async function measureEvaluation(prompts: number): Promise<EvaluationResu
         callSeconds: requests === 0 ? 0 : (stats.lastAt - stats.firstAt) / 1000,
         seconds: (Date.parse(record.endedAt) - startedAt) / 1000,
         ideal: walk === 'first' ? ideal : 0,
+        cpuSeconds: cpuSince(cpu, rig.cpu()),
       });
       before = stats;
     }
@@ -59,6 +61,13 @@ export async function measureEvaluation(prompts: number): Promise<EvaluationResu
   } finally {
     await rig.stop();
   }
+}
+
+type Cpu = ReturnType<Rig['cpu']>;
+
+function cpuSince(before: Cpu, after: Cpu): Cpu {
+  const of = (name: keyof Cpu): number => (after[name] - before[name]) / 1000;
+  return { worker: of('worker'), temporal: of('temporal'), endpoint: of('endpoint') };
 }
 
 async function evaluate(rig: Rig, run: string, prompts: number): Promise<void> {
