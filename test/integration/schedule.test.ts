@@ -120,7 +120,7 @@ describe.skipIf(missing('services'))('a schedule, on a server that keeps its sta
     };
     expect(skipped).toBeGreaterThan(0);
     expect(new Set(shown.map(({ outcome }) => outcome))).toEqual(new Set(['steady']));
-    expect(shown[0]!.models[0]!.identity).toBe('openai/m');
+    expect(shown[0]!.models[0]!.identity).toBe(`${new URL(url).host}/m`);
     const frozen = await readFile(join(home, 'store/runs/nightly/calibration.jsonl'), 'utf8');
     expect(frozen.trimEnd().split('\n')).toHaveLength(6);
     expect(JSON.parse(frozen.split('\n')[0]!)).toMatchObject({ prompt: 'Write text 0.', scores: { Relevance: 5 } });
