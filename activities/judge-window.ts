@@ -3,6 +3,7 @@ import { renderJudgePrompt, type JudgedText } from '../domain/judge-prompt.ts';
 import { stripThinking } from '../domain/response.ts';
 import { judgementSchema, parseJudgement, type RubricResult } from '../domain/rubric.ts';
 import { inWindows, wordsToRead } from '../domain/windows.ts';
+import { allOrFirstFailure } from './all-or-first-failure.ts';
 import type { KnownCall } from './calls.ts';
 import type { ActivityDeps } from './deps.ts';
 import { ModelError } from './io/model/model.ts';
@@ -74,8 +75,7 @@ export async function judgeWindows(
     words += wordsToRead(window);
     return judgeWindow(deps, judging, window, before);
   });
-  await Promise.allSettled(judged);
-  return (await Promise.all(judged)).flat();
+  return (await allOrFirstFailure(judged)).flat();
 }
 
 async function drawScores(deps: ActivityDeps, judging: Judging, text: string, from: number): Promise<JudgedWindow> {

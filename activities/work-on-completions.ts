@@ -6,6 +6,7 @@ import { judgementKey } from '../domain/keys.ts';
 import { POSITIONS } from '../domain/names.ts';
 import { Judgement, type JudgementName } from '../domain/schemas/completion.ts';
 import type { ItemResult } from '../domain/tally.ts';
+import { allOrFirstFailure } from './all-or-first-failure.ts';
 import type { ActivityDeps } from './deps.ts';
 import { toFailure } from './failures.ts';
 import { findJson } from './io/store/json.ts';
@@ -91,10 +92,4 @@ function workOnEach(items: readonly string[], work: (item: string) => Promise<It
       }
     }),
   );
-}
-
-/** Waits for all, also when one fails: what is under way is paid for. */
-async function allOrFirstFailure<T>(all: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(all);
-  return Promise.all(all);
 }

@@ -12,6 +12,9 @@ import {
 } from './runs.ts';
 import { uploadInputs, type Input } from './upload-inputs.ts';
 
+/** What a start found: it began the run, or the run was under way or finished already. */
+export type StartState = 'started' | 'running' | 'completed';
+
 /**
  * Starts a run unless it runs or is finished already; says which. Fails with exit code 2 where the run has another
  * configuration, and 1 where it ended in another way.
@@ -21,7 +24,7 @@ export async function startRun(
   run: string,
   { config, inputs }: { readonly config: RunConfig; readonly inputs: readonly Input[] },
   options: RunOptions,
-): Promise<'started' | 'running' | 'completed'> {
+): Promise<StartState> {
   const known = await findConfig(store, run);
   if (known) checkSameConfig(run, known.config, config);
   const status = (await describeRun(client, run))?.status.name;
@@ -35,4 +38,15 @@ export async function startRun(
   await uploadInputs(store, inputs);
   await startWorkflow(client, run, await freezeConfig(store, run, config), options);
   return 'started';
+}
+
+/** Says what became of the start of a run that is one stage, and how to see it. */
+export function tellStarted(run: string, state: StartState, json: boolean): void {
+  if (json) {
+    console.log(JSON.stringify({ run, state }));
+    return;
+  }
+  const text = { started: 'started', running: 'is running', completed: 'is finished' }[state];
+  const how = state === 'completed' ? 'shows it' : '--watch follows it';
+  console.log(`run ${run} ${text}; longwriter status ${run} ${how}`);
 }

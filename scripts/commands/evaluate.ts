@@ -14,7 +14,7 @@ import { EVALUATION_FIELDS } from '../input-fields.ts';
 import { locateModel } from '../locate-model.ts';
 import { checkRunId } from '../runs.ts';
 import { scoreTable } from '../score-table.ts';
-import { startRun } from '../start-run.ts';
+import { startRun, tellStarted } from '../start-run.ts';
 import { printableJson } from '../terminal.ts';
 import { isElsewhere, readInputs, type Input } from '../upload-inputs.ts';
 import { status } from './status.ts';
@@ -51,12 +51,7 @@ export async function evaluate(options: EvaluateOptions): Promise<number> {
     };
     const id = options.run ?? `evaluate-${fingerprint8(config)}`;
     const state = await startRun(session, id, { ...read, config }, {});
-    if (options.json) console.log(JSON.stringify({ run: id, state }));
-    else {
-      const text = { started: 'started', running: 'is running', completed: 'is finished' }[state];
-      const how = state === 'completed' ? 'shows it' : '--watch follows it';
-      console.log(`run ${id} ${text}; longwriter status ${id} ${how}`);
-    }
+    tellStarted(id, state, options.json ?? false);
     return id;
   });
   if (!options.watch) return EXIT.done;

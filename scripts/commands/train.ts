@@ -8,7 +8,7 @@ import { CommandError, EXIT } from '../exit.ts';
 import { TRAINING_FIELDS } from '../input-fields.ts';
 import { locateModel } from '../locate-model.ts';
 import { checkRunId } from '../runs.ts';
-import { startRun } from '../start-run.ts';
+import { startRun, tellStarted } from '../start-run.ts';
 import { loadTraining } from '../training-config.ts';
 import { readInputs, type Input } from '../upload-inputs.ts';
 import { status } from './status.ts';
@@ -33,12 +33,7 @@ export async function train(options: TrainOptions): Promise<number> {
     const config: RunConfig = { ...read.config, training: { ...read.config.training, baseModel } };
     const id = options.run ?? `${options.method}-${fingerprint8(config)}`;
     const state = await startRun(session, id, { ...read, config }, {});
-    if (options.json) console.log(JSON.stringify({ run: id, state }));
-    else {
-      const text = { started: 'started', running: 'is running', completed: 'is finished' }[state];
-      const how = state === 'completed' ? 'shows it' : '--watch follows it';
-      console.log(`run ${id} ${text}; longwriter status ${id} ${how}`);
-    }
+    tellStarted(id, state, options.json ?? false);
     return id;
   });
   return options.watch ? status(run, options.json ? { watch: true, json: true } : { watch: true }) : EXIT.done;
