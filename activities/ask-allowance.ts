@@ -1,5 +1,6 @@
 import { amountOf, budgetOf, formatAmount, isWeights } from '../domain/cost.ts';
 import type { ActivityDeps } from './deps.ts';
+import { whileNotDraining } from './draining.ts';
 import { failure } from './failures.ts';
 import { whileBeating } from './heartbeat.ts';
 import { readPaid } from './io/store/ledger.ts';
@@ -21,7 +22,7 @@ export function askAllowance(deps: ActivityDeps, input: AskAllowanceInput): Prom
     const config = await deps.files.config(input);
     const budget = budgetOf(config.budget);
     if (!budget) throw failure('Config.Invalid', `run ${input.run} has no budget`);
-    await deps.gate.waitUntilOpen(input.run, signal);
+    await whileNotDraining({ signal, draining: deps.draining }, (waits) => deps.gate.waitUntilOpen(input.run, waits));
     const { cost, unpriced } = await readPaid(deps.store, input.run, config);
     // Models of our own cost no dollars; one that was asked under another configuration does.
     const unknown = [...unpriced].find((model) => !isWeights(model));

@@ -76,6 +76,7 @@ async function assemble(
     mix: JSON.stringify({ seed, testFraction: dataset.testFraction, general: dataset.general }),
     imports: config.imports.map(({ file }) => file),
     general: dataset.general.map(({ file }) => file),
+    ...(dataset.maxWords === undefined ? {} : { cut: `at most about ${dataset.maxWords} words` }),
     benchmarks: filter.contamination ? benchmarkFiles(config) : [],
   };
   const inputs = fingerprint({ madeFrom, dataset, seed, selection: input.selection ?? null, format: 2 });
@@ -131,7 +132,7 @@ function cardOf(
   counts: DatasetCardInput['counts'],
   madeFrom: DatasetCardInput['madeFrom'],
 ): DatasetCardInput {
-  const { name, licence } = config.dataset;
+  const { name, licence, maxWords } = config.dataset;
   return {
     name,
     writer: modelIdentity(config, 'writer'),
@@ -141,6 +142,7 @@ function cardOf(
     ...(selection ? { selection } : {}),
     rejected,
     words,
+    ...(maxWords === undefined ? {} : { maxWords }),
     languages,
     origins,
     splits: { train, ...(words.length > train ? { test: words.length - train } : {}) },

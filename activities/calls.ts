@@ -17,6 +17,14 @@ export interface KnownCall {
   readonly answer: Answer;
 }
 
+/** A call that a step needed. */
+export interface AskedCall extends KnownCall {
+  /** Whether this step asked it, now or in an earlier attempt, as far as that is known. */
+  readonly fresh: boolean;
+  /** Whether this very attempt asked it. */
+  readonly asked: boolean;
+}
+
 /** The stored calls; immutable, so that what was read once is remembered. */
 export interface Calls {
   find(id: string): Promise<KnownCall | undefined>;

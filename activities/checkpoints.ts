@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { log } from '@temporalio/activity';
 import type { ActivityDeps } from './deps.ts';
 import { downloadFolder, findManifest, uploadFolder } from './folder.ts';
+import type { LaunchedJob } from './io/launcher/launcher.ts';
+import { readEvents } from './watch-job.ts';
 
 const EVENTS = 'events.jsonl';
 
@@ -30,6 +33,20 @@ export async function uploadCheckpoint(
   const steps = await storedSteps(deps, folder);
   for (const step of steps.slice(0, Math.max(0, steps.length - keep))) await removeCheckpoint(deps, folder, step);
   return true;
+}
+
+/** Puts what a trainer saved when it was told to end where the next attempt finds it, whose machine may be another. */
+export async function uploadLastCheckpoint(
+  deps: ActivityDeps,
+  job: LaunchedJob,
+  folder: string,
+  keep: number,
+): Promise<void> {
+  const last = (await readEvents(job)).findLast(({ event }) => event === 'checkpoint-saved');
+  if (last?.event !== 'checkpoint-saved') return;
+  await uploadCheckpoint(deps, folder, last.path, keep).catch((error: unknown) => {
+    log.warn('checkpoint could not be uploaded', { job: job.id, step: last.step, error: String(error) });
+  });
 }
 
 /** Removes all checkpoints of a training from the store, whole ones and others, once its model stands. */

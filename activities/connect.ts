@@ -1,5 +1,6 @@
+import { ConfigError } from '../domain/config-error.ts';
 import { leaseKey } from '../domain/keys.ts';
-import type { EndpointName } from '../domain/names.ts';
+import { EMBEDDED, type EndpointName } from '../domain/names.ts';
 import { Lease } from '../domain/schemas/run.ts';
 import type { Endpoint } from '../configs/schema.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -39,19 +40,32 @@ export async function connect(
 
 type Place = Pick<Connection, 'baseUrl' | 'apiKey' | 'model'>;
 
-function configuredPlace(deps: ActivityDeps, { baseUrl, apiKeyEnv, model }: Endpoint): Place {
-  const url = baseUrl === 'embedded' ? deps.node.embeddedModelUrl : baseUrl;
+/** Where an endpoint of the configuration is for this worker, and its key. Fails with Model.KeyMissing. */
+export function configuredPlace(
+  deps: Pick<ActivityDeps, 'node'>,
+  { baseUrl, apiKeyEnv, model }: Pick<Endpoint, 'baseUrl' | 'model' | 'apiKeyEnv'>,
+): Place {
+  const url = baseUrl === EMBEDDED ? deps.node.embeddedModelUrl : baseUrl;
   if (url === undefined) {
     throw new ModelError(
       'KeyMissing',
       'baseUrl is "embedded", and this worker knows no embedded model server; start it with npm start',
     );
   }
-  const apiKey = apiKeyEnv === undefined ? undefined : deps.node.secret(apiKeyEnv);
+  const apiKey = apiKeyEnv === undefined ? undefined : readKey(deps, apiKeyEnv);
   if (apiKeyEnv !== undefined && !apiKey) {
     throw new ModelError('KeyMissing', `the environment variable ${apiKeyEnv} is not set on this worker`);
   }
   return { baseUrl: url, apiKey, model };
+}
+
+function readKey({ node }: Pick<ActivityDeps, 'node'>, name: string): string | undefined {
+  try {
+    return node.secret(name);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new ModelError('KeyMissing', error.message);
+    throw error;
+  }
 }
 
 async function servedPlace(deps: ActivityDeps, run: string, identity: string): Promise<Place> {

@@ -1,10 +1,13 @@
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { FAILURES, type FailureType } from '../domain/failures.ts';
 import { LauncherError } from './io/launcher/launcher.ts';
 import { ModelError } from './io/model/model.ts';
 import { CorruptObjectError } from './io/store/json.ts';
 import { RowsError } from './io/rows/source-row.ts';
 import { StoreError } from './io/store/store.ts';
+
+/** What many steps at once may fail with though nothing is wrong: neither logged as a failure nor counted as one. */
+const EXPECTED: readonly FailureType[] = ['Worker.Draining', 'Run.Paused'];
 
 /** An ApplicationFailure of our closed list; whether Temporal retries it stands in FAILURES. */
 export function failure(
@@ -16,6 +19,7 @@ export function failure(
     type,
     message,
     nonRetryable: FAILURES[type] !== 'retry',
+    ...(EXPECTED.includes(type) ? { category: ApplicationFailureCategory.BENIGN } : {}),
     ...(options.retryAfterMs === undefined ? {} : { nextRetryDelay: Math.max(1000, options.retryAfterMs) }),
   });
 }

@@ -71,5 +71,7 @@ export async function finishSample(deps: ActivityDeps, input: FinishSampleInput)
     ...(required === undefined ? {} : { lengthScore: lengthScore(required, words) }),
   };
   await deps.store.putView(sampleKey(input.run, input.sample), jsonBytes(view));
+  const verdict = { run: input.run, verdict: view.verdict, reason: reason ?? '' };
+  deps.metrics.add('longwriter_samples_total', 1, verdict);
   return reason === undefined ? { verdict: 'kept', words, spending } : { verdict: 'rejected', reason, words, spending };
 }

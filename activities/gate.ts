@@ -10,8 +10,11 @@ const FRESH_MS = 1000;
 /** Stops new calls of paused runs in this process, whatever the number of workflows. */
 export interface Gate {
   isOpen(run: string): Promise<boolean>;
-  /** Waits until the run is not paused. */
-  waitUntilOpen(run: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Waits until the run is not paused, for so many milliseconds at most; returns whether it is open. Fails with the
+   * signal's reason.
+   */
+  waitUntilOpen(run: string, signal: AbortSignal, withinMs?: number): Promise<boolean>;
   /** Pauses a run with the reason; a run that is paused already keeps its first reason. */
   pause(run: string, reason: { readonly type: string; readonly message: string }): Promise<void>;
 }
@@ -29,8 +32,13 @@ export function makeGate(store: Store): Gate {
   const isOpen = async (run: string) => !(await read(run)).paused;
   return {
     isOpen,
-    async waitUntilOpen(run, signal) {
-      while (!(await isOpen(run))) await sleep(FRESH_MS / 4, undefined, { signal });
+    async waitUntilOpen(run, signal, withinMs = Number.POSITIVE_INFINITY) {
+      const startedAt = performance.now();
+      while (!(await isOpen(run))) {
+        if (performance.now() - startedAt >= withinMs) return false;
+        await sleep(FRESH_MS / 4, undefined, { signal }).catch(() => signal.throwIfAborted());
+      }
+      return true;
     },
     async pause(run, reason) {
       reads.delete(run);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Context } from '@temporalio/activity';
 
 /** Milliseconds between two heartbeats; the worker sends on at most what its throttle allows. */
@@ -13,6 +14,8 @@ export async function whileBeating<T>(
   work: (signal: AbortSignal, say: (details: unknown) => void) => Promise<T>,
 ): Promise<T> {
   const context = Context.current();
+  // A step may have many calls under way, such as those for the windows of a long text, and each listens twice.
+  setMaxListeners(0, context.cancellationSignal);
   let said: unknown;
   const timer = setInterval(() => context.heartbeat(said), BEAT_MS);
   try {

@@ -4,6 +4,7 @@ import { assembleDataset } from './assemble-dataset.ts';
 import { buildPreferencePairs } from './build-preference-pairs.ts';
 import type { ActivityDeps } from './deps.ts';
 import { toFailure } from './failures.ts';
+import { checkWorker } from './check-worker.ts';
 import { findUnfinished } from './find-unfinished.ts';
 import { finishSample } from './finish-sample.ts';
 import { identifyModel } from './identify-model.ts';
@@ -78,9 +79,18 @@ const pipeline = {
   recordFiring,
   pauseSchedule,
   sendWebhook,
+  checkWorker,
 };
-const llm = { planSample, writeSections, summarizeSections, sampleCompletions, judgeCompletions, judgeInstruction };
-const gpu = { identifyModel, trainModel, probeModel, serveModel };
+const llm = {
+  planSample,
+  writeSections,
+  summarizeSections,
+  sampleCompletions,
+  judgeCompletions,
+  judgeInstruction,
+  checkWorker,
+};
+const gpu = { identifyModel, trainModel, probeModel, serveModel, checkWorker };
 
 /** Light activities, on the pipeline's queue. */
 export const createPipelineActivities = (deps: ActivityDeps): Bound<typeof pipeline> => bind(deps, pipeline);

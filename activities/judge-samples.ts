@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { RunConfig } from '../configs/schema.ts';
 import { contaminationIndex } from '../domain/contamination.ts';
+import { cutText } from '../domain/cut-text.ts';
 import { filterText, isFilterReason, type FilterRefusal, type TextMeasures } from '../domain/filter.ts';
 import { languageOf } from '../domain/language.ts';
-import { lengthScore } from '../domain/length.ts';
+import { countWords, lengthScore } from '../domain/length.ts';
 import { nearDuplicates } from '../domain/near-duplicates.ts';
 import { taskOf } from '../domain/prompts.ts';
 import type { DatasetSample, Rejection, SftRow } from '../domain/schemas/dataset.ts';
@@ -90,15 +91,16 @@ export async function judgeSamples(
           rejected[refusal.reason] = (rejected[refusal.reason] ?? 0) + 1;
           await rejections.write(JSON.stringify({ ...facts, ...refusal } satisfies Rejection));
         } else {
+          const output = await outputOf(sample, measures, config.dataset.maxWords);
+          const told = factsOf(instruction, output);
           const split = splitOf(sample.id, config.dataset.testFraction);
           if (split === 'train') train++;
-          words.push(facts.words);
-          languages[facts.language] = (languages[facts.language] ?? 0) + 1;
-          origins[facts.origin] = (origins[facts.origin] ?? 0) + 1;
-          const row = sftRow(wellFormed(taskOf(instruction)), wellFormed(sample.text));
-          await kept.write(
-            JSON.stringify({ key: keys[at]!, row, facts: { ...facts, split, measures } } satisfies KeptSample),
-          );
+          words.push(told.words);
+          languages[told.language] = (languages[told.language] ?? 0) + 1;
+          origins[told.origin] = (origins[told.origin] ?? 0) + 1;
+          const row = sftRow(wellFormed(taskOf(instruction)), wellFormed(output.text));
+          const line = { key: keys[at]!, row, facts: { ...told, split, measures: output.measures } };
+          await kept.write(JSON.stringify(line satisfies KeptSample));
         }
       }
     }
@@ -178,6 +180,18 @@ async function* inChunks<R>(items: Uint32Array, lookUp: (item: number) => Promis
     next.catch(() => undefined);
     yield found;
   }
+}
+
+/** What is trained on of a sample: its text, or as much of it as the dataset takes, measured anew. */
+async function outputOf(
+  sample: Sample,
+  measures: TextMeasures,
+  maxWords: number | undefined,
+): Promise<Sample & { readonly measures: TextMeasures }> {
+  if (maxWords === undefined || sample.words <= maxWords) return { ...sample, measures };
+  const sectionWords = sample.sections.map(({ words }) => words);
+  const text = cutText(sample.text, sectionWords, maxWords);
+  return { ...sample, text, words: countWords(text), measures: await measureText(text) };
 }
 
 function factsOf(

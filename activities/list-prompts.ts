@@ -1,6 +1,7 @@
 import type { RunConfig } from '../configs/schema.ts';
 import { fingerprint, sha256Hex } from '../domain/fingerprint.ts';
 import { evaluationFolder, preferencesFolder } from '../domain/keys.ts';
+import { pairJudgements } from '../domain/preference.ts';
 import type { CompletionPrompt } from '../domain/schemas/completion.ts';
 import { BenchmarkRow } from '../domain/schemas/instruction.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
@@ -54,7 +55,8 @@ async function writePrompts(deps: ActivityDeps, input: ListPromptsInput): Promis
   const { prompts, ...asked } = forPairs
     ? {
         prompts: await preferencePrompts(deps, input, input.data!),
-        ...{ completions: config.preferences.completions, judgements: 1, positions: false },
+        ...{ completions: config.preferences.completions, positions: false },
+        judgements: pairJudgements(config.preferences.lengthWeight),
       }
     : await evaluationPrompts(deps, config.evaluation, input.model);
   const { positionWords } = config.evaluation;
@@ -65,10 +67,10 @@ async function writePrompts(deps: ActivityDeps, input: ListPromptsInput): Promis
     ...asked,
     fresh: input.fresh ?? null,
     stripThinking: askedSettings(config, input.model.identity).dialect.stripThinking,
-    judge: {
-      ...judgingSettings(config),
-      ...(forPairs ? {} : { positionWords: positionWords ?? null }),
-    },
+    judge:
+      asked.judgements > 0
+        ? { ...judgingSettings(config), ...(forPairs ? {} : { positionWords: positionWords ?? null }) }
+        : null,
   }).slice(0, 8);
   const folder = forPairs ? preferencesFolder(input.run, hash) : evaluationFolder(input.run, input.model.name, hash);
   await deps.store.putView(`${folder}/prompts.jsonl`, jsonLinesBytes(prompts));

@@ -1,16 +1,19 @@
 import { Context } from '@temporalio/activity';
 import { FAILURES } from '../domain/failures.ts';
 import { fingerprint } from '../domain/fingerprint.ts';
-import type { EndpointName } from '../domain/names.ts';
+import { DEFAULT_PRIORITY, type EndpointName } from '../domain/names.ts';
 import type { Answer, CallRequest } from '../domain/schemas/call.ts';
-import type { KnownCall } from './calls.ts';
+import type { AskedCall } from './calls.ts';
 import type { ActivityDeps } from './deps.ts';
 import { evaluatedEndpoint } from './evaluated-endpoint.ts';
+import { whileNotDraining } from './draining.ts';
 import { failure } from './failures.ts';
 import { whileBeating } from './heartbeat.ts';
 import { ModelError, type Connection } from './io/model/model.ts';
 import { enterPaid } from './io/store/ledger.ts';
+import { countAnswer, observedCall, observeStored } from './observed-call.ts';
 import type { Turn } from './pacer.ts';
+import { passGate } from './pass-gate.ts';
 import type { RunReference } from './run-files.ts';
 import { connect } from './connect.ts';
 
@@ -18,9 +21,12 @@ import { connect } from './connect.ts';
  * The one way to a model: look up the stored call, else wait at the run's gate, keep the endpoint's pace, ask, and store
  * the answer. Runs twice, pays once: the stored bytes are what is returned, also to the loser of a race.
  *
- * Fails with the Model.* failures; one that pauses has closed the run's gate before it is thrown.
+ * Fails with the Model.* failures; one that pauses has closed the run's gate before it is thrown. With Run.Paused where the
+ * run stays paused: Temporal keeps the step meanwhile, and this worker's place is free for other runs.
  *
- * @param priority among the calls that wait in this worker for their turn, the highest goes first
+ * A call that is under way when the worker is told to end goes on for the worker's grace; one that waits is left to others.
+ *
+ * @param priority among the calls of this run that wait in this worker for their turn, the highest goes first
  */
 export async function modelCall(
   deps: ActivityDeps,
@@ -28,18 +34,28 @@ export async function modelCall(
   endpoint: EndpointName,
   request: CallRequest,
   priority = 0,
-): Promise<KnownCall & { readonly fresh: boolean }> {
+): Promise<AskedCall> {
   const id = fingerprint(request);
   const stored = await deps.calls.find(id);
   if (stored) {
+    await observeStored(deps, { run, endpoint, request }, stored.answer);
     // Its first attempt may have ended between the call and the ledger.
     if (stored.run === run.run) await enterPaid(deps.store, stored);
     // What an earlier attempt of this very step asked was asked just now, too.
-    return { ...stored, fresh: Context.current().info.attempt > 1 };
+    return { ...stored, fresh: Context.current().info.attempt > 1, asked: false };
   }
   return whileBeating(async (signal) => {
-    const answer = await ask(deps, run, endpoint, { request, id, priority }, signal);
-    return { ...(await deps.calls.keep({ fingerprint: id, run: run.run, request, answer })), fresh: true };
+    const question = { request, id, priority };
+    const answer = await whileNotDraining({ signal, draining: deps.draining }, (waits) =>
+      ask(deps, run, endpoint, question, { signal, waits }),
+    );
+    try {
+      const kept = await deps.calls.keep({ fingerprint: id, run: run.run, request, answer });
+      return { ...kept, fresh: true, asked: true };
+    } finally {
+      // It is paid for, also where it could not be stored.
+      await countAnswer(deps, { run, endpoint, request }, answer);
+    }
   });
 }
 
@@ -48,23 +64,33 @@ async function ask(
   run: RunReference,
   endpoint: EndpointName,
   { request, id, priority }: { request: CallRequest; id: string; priority: number },
-  signal: AbortSignal,
+  { signal, waits }: { readonly signal: AbortSignal; readonly waits: AbortSignal },
 ): Promise<Answer> {
+  const rank = { urgency: Context.current().info.priority?.priorityKey ?? DEFAULT_PRIORITY, run: run.run, priority };
   for (;;) {
-    await deps.gate.waitUntilOpen(run.run, signal);
+    const waited = deps.metrics.begin('longwriter_model_calls_waiting', { endpoint });
     try {
+      await passGate(deps, run, waits);
       const { connection, pacer } = await connect(deps, run, endpoint, request.model);
       const answer = await pacer.run(
         async (turn) => {
+          waited();
           // The run may have been paused while this call waited for its turn.
-          if (!(await deps.gate.isOpen(run.run))) return undefined;
-          return complete(deps, endpoint, connection, { request, id, turn, signal });
+          if (!(await deps.gate.isOpen(run.run))) {
+            turn.unused();
+            return undefined;
+          }
+          return observedCall(deps, { run, endpoint, request }, { connection, signal }, () =>
+            complete(deps, endpoint, connection, { request, id, turn, signal }),
+          );
         },
-        { signal, priority },
+        { signal: waits, rank },
       );
       if (answer) return answer;
     } catch (error) {
       throw await pauseIfNeeded(deps, run, { endpoint, model: request.model }, error);
+    } finally {
+      waited();
     }
   }
 }

@@ -1,6 +1,6 @@
 import { makeRateSearch } from './rate-search.ts';
 import { makeTokenDebt } from './token-debt.ts';
-import { makeTurnQueue } from './turn-queue.ts';
+import { makeTurnQueue, type Rank } from './turn-queue.ts';
 
 /** What an endpoint allows: calls in flight to one worker, requests and tokens a minute to all of them together. */
 export interface PaceLimits {
@@ -15,12 +15,14 @@ export interface Turn {
   limited(retryAfterMs: number | undefined): void;
   /** The answer took this many tokens, those of the prompt included. */
   spent(tokens: number): void;
+  /** Nothing was asked: the turn is given back, and the next call may begin at once. */
+  unused(): void;
 }
 
 /** Keeps the limits of one endpoint in this worker, those it was told of and those that 429s reveal. */
 export interface Pacer {
   /**
-   * Runs a call in its turn: a higher priority first, equal ones in order of arrival.
+   * Runs a call in its turn: the most urgent runs first, equally urgent ones by turns.
    *
    * Fails with the signal's reason where it is aborted while the call waits.
    */
@@ -31,7 +33,7 @@ export interface Pacer {
 
 export interface RunOptions {
   readonly signal: AbortSignal;
-  readonly priority?: number | undefined;
+  readonly rank: Rank;
 }
 
 /** Milliseconds that a 429 without a Retry-After closes the gate. */
@@ -78,8 +80,10 @@ export function makePacer(limits: PaceLimits): Pacer {
 
   function begin(began: number): Begun {
     // What a late timer lost is made up for, so that the rate is reached; what an idle endpoint did not use is not.
+    const before = { lastDue, reopened };
     const due = lastDue + spacingMs();
-    lastDue = began - due <= Math.max(spacingMs() / 10, 2) ? due : began;
+    const taken = began - due <= Math.max(spacingMs() / 10, 2) ? due : began;
+    lastDue = taken;
     reopened = false;
     const charge = debt.charge(began, workers);
     search.began(began);
@@ -91,6 +95,12 @@ export function makePacer(limits: PaceLimits): Pacer {
           const now = performance.now();
           search.refused(began, now, now + retryAfterMs);
         },
+        unused() {
+          // Where others have begun since, theirs move up by one.
+          lastDue = lastDue === taken ? before.lastDue : lastDue - spacingMs();
+          reopened ||= before.reopened;
+          search.unused(began);
+        },
       },
       end() {
         charge.settle();
@@ -101,8 +111,8 @@ export function makePacer(limits: PaceLimits): Pacer {
   }
 
   return {
-    async run(call, { signal, priority = 0 }) {
-      const begun = queue.wait(priority, signal);
+    async run(call, { signal, rank }) {
+      const begun = queue.wait(rank, signal);
       pump();
       const { turn, end } = await begun;
       try {

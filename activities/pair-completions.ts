@@ -83,7 +83,7 @@ function scoreLine(evaluated: EvaluatedCompletion, pair: PairResult, lengthWeigh
     finishReason,
     lengthScore,
     qualityScore: qualityScore ?? null,
-    score: qualityScore === undefined ? null : pairScore(lengthScore, qualityScore, lengthWeight),
+    score: pairScore(lengthScore, qualityScore, lengthWeight) ?? null,
     became: role('chosen') || role('rejected') || 'unused',
     dropped: pair.ok ? null : pair.reason,
   };

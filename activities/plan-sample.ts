@@ -81,7 +81,9 @@ export async function planSample(deps: ActivityDeps, input: PlanSampleInput): Pr
   });
   const call = await modelCall(deps, input, 'writer', {
     model: modelIdentity(config, 'writer'),
-    messages: [{ role: 'user', content: withNote(content, input.refused) }],
+    messages: [
+      { role: 'user', content: withNote(content, config.generation.explainDraws ? input.refused : undefined) },
+    ],
     parameters: callParameters(plan.sampling, plan.mode === 'schema' ? planSchema(limits) : undefined),
     ...drawOf(input),
   });

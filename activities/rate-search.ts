@@ -31,6 +31,8 @@ export interface RateSearch {
   perSecond(): number;
   /** Tells that a call begins. */
   began(at: number): void;
+  /** Tells that the call that began at `began` asked nothing. */
+  unused(began: number): void;
   /** Tells that the endpoint refused the call that began at `began`, and that none may begin before `until`. */
   refused(began: number, now: number, until: number): void;
   /** When calls may begin again after a refusal. */
@@ -57,6 +59,10 @@ export function makeRateSearch(): RateSearch {
   let climb: Climb | undefined;
   let climbedMs = 0;
 
+  const forget = (began: number) => {
+    const index = taken.lastIndexOf(began);
+    if (index >= 0) taken.splice(index, 1);
+  };
   const perSecond = () => (climb ? Math.max(SLOWEST, climbed(climb, climbedMs)) : Number.POSITIVE_INFINITY);
 
   return {
@@ -70,9 +76,9 @@ export function makeRateSearch(): RateSearch {
       // Late news of an event that has been answered already.
       if (refusals === 0 && began <= closedAt) return;
       if (refusals++ === 0) closedAt = now;
-      const index = taken.lastIndexOf(began);
-      if (index >= 0) taken.splice(index, 1);
+      forget(began);
     },
+    unused: forget,
     get closedUntil() {
       return closedUntil;
     },

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { addCosts, NO_COST } from '../domain/cost.ts';
+import { EMBEDDED } from '../domain/names.ts';
 import type { Cost } from '../domain/schemas/call.ts';
 import { Calibration, EvaluationScores, type RunScores } from '../domain/schemas/evaluation.ts';
 import type { StageRecord } from '../domain/schemas/run.ts';
+import { parseEvents } from '../domain/trainer-events.ts';
 import { compareEvaluations } from './compare-evaluations.ts';
 import type { ActivityDeps } from './deps.ts';
 import { readJson, readJsonLines, readText } from './io/store/json.ts';
@@ -13,7 +15,6 @@ import { modelIdentity, type RunReference } from './run-files.ts';
 import type { StageOutcomes } from './stage-outcomes.ts';
 import { stageSummary } from './stage-summary.ts';
 import { readCurve } from './training-curve.ts';
-import { parseEvents } from './watch-job.ts';
 
 /** Everything that a run's stages left for its report; a stage that did not run is absent from it. */
 export async function readReportData(deps: ActivityDeps, input: RunReference): Promise<ReportData> {
@@ -44,7 +45,7 @@ export async function readReportData(deps: ActivityDeps, input: RunReference): P
     ...(calibration ? { calibration } : {}),
     examples: await Promise.all(evaluations.map((one, index) => readExamples(deps, folders[index]!, one))),
     writer: { model: modelIdentity(config, 'writer') },
-    judgeIsStandIn: config.endpoints.judge.baseUrl === 'embedded',
+    judgeIsStandIn: config.endpoints.judge.baseUrl === EMBEDDED,
     calls: countCalls(outcomes),
   };
 }

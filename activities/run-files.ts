@@ -66,11 +66,12 @@ export async function readInstruction(files: RunFiles, key: string, id: string):
  * settings is stale. Limits, URLs and keys of the endpoint are not part of it.
  */
 export function sampleSettings(config: RunConfig): string {
-  const { plan, section, maxDraws } = config.generation;
+  const { plan, section, maxDraws, explainDraws } = config.generation;
   const text = fingerprint({
     plan,
     section,
     maxDraws,
+    ...(explainDraws ? {} : { explainDraws }),
     prompts: promptHashes(config),
     ...(section.overflow === 'summarize' ? { summary: config.prompts.summary ?? sha256Hex(SUMMARY_PROMPT) } : {}),
     writer: modelIdentity(config, 'writer'),

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { ConfigError } from '../domain/config-error.ts';
 import { firingKey } from '../domain/keys.ts';
 import { Firing } from '../domain/schemas/evaluation.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -43,7 +44,16 @@ export async function sendWebhook(
 }
 
 function sign(body: string, name: string, secret: (name: string) => string | undefined): string {
-  const key = secret(name);
+  const key = readKey(name, secret);
   if (key) return `sha256=${createHmac('sha256', key).update(body).digest('hex')}`;
   throw failure('Webhook.SecretMissing', `${name}, which signs what is sent to the webhook, is not set on the worker`);
+}
+
+function readKey(name: string, secret: (name: string) => string | undefined): string | undefined {
+  try {
+    return secret(name);
+  } catch (error) {
+    if (error instanceof ConfigError) throw failure('Webhook.SecretMissing', error.message);
+    throw error;
+  }
 }

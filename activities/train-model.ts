@@ -1,10 +1,12 @@
-import { readFile, rm } from 'node:fs/promises';
+import { SpanKind, type Attributes } from '@opentelemetry/api';
+import { cancellationDetails } from '@temporalio/activity';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fingerprint } from '../domain/fingerprint.ts';
 import { trainingFolder } from '../domain/keys.ts';
 import type { Manifest } from '../domain/schemas/dataset.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
-import { removeCheckpoints, uploadCheckpoint } from './checkpoints.ts';
+import { removeCheckpoints, uploadCheckpoint, uploadLastCheckpoint } from './checkpoints.ts';
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
 import { findManifest, uploadFolder } from './folder.ts';
@@ -14,8 +16,9 @@ import type { LaunchedJob, Launcher } from './io/launcher/launcher.ts';
 import { StoreError } from './io/store/store.ts';
 import { pauseOnFullDisk } from './pause-on-full-disk.ts';
 import type { RunReference } from './run-files.ts';
+import { inSpan } from './spans.ts';
 import { whileSubmitted, type JobCare } from './submitted-job.ts';
-import { jobHyperparameters, prepareJob } from './training-job.ts';
+import { jobHyperparameters, prepareJob, uploadRecords } from './training-job.ts';
 import { trainingReporter, type TrainingReporter } from './training-progress.ts';
 import { hasModel, watchJob } from './watch-job.ts';
 
@@ -43,7 +46,7 @@ export function trainModel(deps: ActivityDeps, input: TrainModelInput): Promise<
 }
 
 async function findOrTrain(deps: ActivityDeps, input: TrainModelInput): Promise<TrainedModel> {
-  const progress = trainingReporter(input);
+  const progress = trainingReporter(deps.metrics, input);
   return whileBeating(async (signal, say) => {
     const config = await deps.files.config(input);
     const data = await findManifest(deps.store, input.data);
@@ -92,7 +95,9 @@ async function launchAndWatch(
 ): Promise<void> {
   const config = await deps.files.config(input);
   const { keepCheckpoints } = config.training[input.method];
-  const care: JobCare = { graceMs: config.training.graceSeconds * 1000, outlivesWorker: true };
+  const launched = deps.launchers(config.training.launcher);
+  const outlivesWorker = launched.reach === 'cluster' || !deps.node.endsJobs;
+  const care: JobCare = { graceMs: config.training.graceSeconds * 1000, outlivesWorker };
   const work = (launcher: Launcher) =>
     watchJob(launcher, job, {
       stallMs: config.training.stallMinutes * 60_000,
@@ -108,8 +113,13 @@ async function launchAndWatch(
       },
     });
   try {
-    await whileSubmitted(deps.launchers(config.training.launcher), job, care, work);
+    await inSpan(`train ${input.method}`, { kind: SpanKind.INTERNAL, attributes: spanOf(input, job) }, () =>
+      whileSubmitted(launched, job, care, work),
+    );
   } catch (error) {
+    if (cancellationDetails()?.workerShutdown && !outlivesWorker) {
+      await uploadLastCheckpoint(deps, job, folder, keepCheckpoints);
+    }
     if (!signal.aborted) {
       await progress.stopped(error);
       // What it said of its end is worth having where nobody reaches the node; the error itself is worth more.
@@ -119,13 +129,11 @@ async function launchAndWatch(
   }
 }
 
-/** Puts what a job was told and said beside its model, copied by bytes: a log is still appended to, an upload may be a link. */
-async function uploadRecords(deps: ActivityDeps, job: LaunchedJob, folder: string): Promise<void> {
-  for (const name of ['job.json', 'events.jsonl', 'trainer.log']) {
-    const bytes = await readFile(join(job.folder, name)).catch(() => undefined);
-    if (bytes) await deps.store.putView(`${folder}/${name}`, bytes);
-  }
-}
+const spanOf = ({ run, method }: TrainModelInput, { id }: LaunchedJob): Attributes => ({
+  'longwriter.run': run,
+  'longwriter.method': method,
+  'longwriter.job': id,
+});
 
 function trained(input: TrainModelInput, folder: string, model: Manifest, data: Manifest): TrainedModel {
   return {

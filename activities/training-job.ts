@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { RunConfig } from '../configs/schema.ts';
 import type { Manifest } from '../domain/schemas/dataset.ts';
@@ -58,6 +58,14 @@ export async function prepareJob(deps: ActivityDeps, config: RunConfig, input: J
   await rename(`${file}.tmp`, file);
   const values = { ...deps.node.commandValues, job: file };
   return { id, folder, command: lifeCommand(fillCommand(config.training.command, values)) };
+}
+
+/** Puts what a job was told and said beside its model, copied by bytes: a log is still appended to, an upload may be a link. */
+export async function uploadRecords(deps: ActivityDeps, job: LaunchedJob, folder: string): Promise<void> {
+  for (const name of ['job.json', 'events.jsonl', 'trainer.log']) {
+    const bytes = await readFile(join(job.folder, name)).catch(() => undefined);
+    if (bytes) await deps.store.putView(`${folder}/${name}`, bytes);
+  }
 }
 
 /** Hyper-parameters in the trainer's own names: snake_case, one level, null for what is unset. */

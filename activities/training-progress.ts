@@ -9,6 +9,7 @@ import {
   type TrainingProgress,
 } from '../domain/training-progress.ts';
 import type { JobState } from './io/launcher/launcher.ts';
+import type { Metrics } from './metrics.ts';
 import { tellRun } from './tell-run.ts';
 
 /** Tells the run how a training goes on; only for eyes, so that nothing here ever fails it. */
@@ -36,7 +37,10 @@ const SHARE = 0.01;
 const TELLING_ATTEMPTS = 200;
 
 /** Makes the reporter of one attempt at a training. */
-export function trainingReporter({ run, method }: { run: string; method: 'sft' | 'dpo' }): TrainingReporter {
+export function trainingReporter(
+  metrics: Metrics,
+  { run, method }: { run: string; method: 'sft' | 'dpo' },
+): TrainingReporter {
   const { info } = Context.current();
   const tellsPhases = info.attempt <= TELLING_ATTEMPTS;
   let progress = UNKNOWN_TRAINING;
@@ -63,6 +67,7 @@ export function trainingReporter({ run, method }: { run: string; method: 'sft' |
     },
     follow: (event) => {
       progress = followTraining(progress, event, Date.parse(event.time));
+      measure(metrics, { run, method }, progress);
     },
     uploaded: (step) => {
       progress = { ...progress, uploadedStep: step };
@@ -83,4 +88,15 @@ export function trainingReporter({ run, method }: { run: string; method: 'sft' |
     },
     finished: () => tell('done', trainedLine(progress)),
   };
+}
+
+function measure(
+  metrics: Metrics,
+  labels: { readonly run: string; readonly method: 'sft' | 'dpo' },
+  { step, totalSteps, loss, tokensPerSecond }: TrainingProgress,
+): void {
+  metrics.set('longwriter_training_step', step, labels);
+  metrics.set('longwriter_training_steps', totalSteps, labels);
+  if (loss !== null) metrics.set('longwriter_training_loss', loss, labels);
+  if (tokensPerSecond !== null) metrics.set('longwriter_training_tokens_per_second', tokensPerSecond, labels);
 }

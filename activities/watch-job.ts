@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TrainerEvent } from '../domain/schemas/trainer.ts';
+import type { TrainerEvent } from '../domain/schemas/trainer.ts';
+import { parseEvents } from '../domain/trainer-events.ts';
 import type { FailureType } from '../domain/failures.ts';
 import { failure } from './failures.ts';
 import type { JobState, LaunchedJob, Launcher } from './io/launcher/launcher.ts';
@@ -76,28 +77,12 @@ export async function readEvents(job: LaunchedJob): Promise<TrainerEvent[]> {
   return parseEvents(text.slice(0, text.lastIndexOf('\n') + 1));
 }
 
-/** The events of a file; a trainer killed half-way through a line leaves it torn, and the next one begins a new line. */
-export function parseEvents(text: string): TrainerEvent[] {
-  return text.split('\n').flatMap((line) => {
-    const parsed = TrainerEvent.safeParse(parseLine(line));
-    return parsed.success ? [parsed.data] : [];
-  });
-}
-
 /** Whether a job has left a whole model. */
 export async function hasModel(job: LaunchedJob): Promise<boolean> {
   return stat(join(job.folder, 'model', 'complete.json')).then(
     () => true,
     () => false,
   );
-}
-
-function parseLine(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The first of the run-errors that the events end in: what other processes meet after it is no cause. */

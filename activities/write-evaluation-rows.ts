@@ -33,7 +33,7 @@ export async function writeEvaluationRows(
     for await (const rows of completionsByPrompt(deps, set)) {
       signal.throwIfAborted();
       for (const row of rows) {
-        numbers.push(numbersOf(row));
+        numbers.push(numbersOf(row, set.judgements > 0));
         await write(completions, row.completion);
         for (const judgement of row.judgements) await write(judgements, judgement);
         if (row.positions) await write(judgements, row.positions);

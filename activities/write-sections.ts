@@ -9,7 +9,7 @@ import { sectionMessages } from '../domain/section-prompt.ts';
 import type { Answer, ChatMessage, Spending } from '../domain/schemas/call.ts';
 import type { Instruction } from '../domain/schemas/instruction.ts';
 import type { PlannedSection, SectionSummary } from '../domain/schemas/sample.ts';
-import type { KnownCall } from './calls.ts';
+import type { AskedCall } from './calls.ts';
 import type { ActivityDeps } from './deps.ts';
 import { failure } from './failures.ts';
 import { ModelError } from './io/model/model.ts';
@@ -76,6 +76,9 @@ export async function writeSections(deps: ActivityDeps, input: WriteSectionsInpu
       expected: expectedScript(text.instruction.prompt),
       checks: config.generation.section.checks,
     });
+    const verdict = problem ? 'refused' : 'accepted';
+    // What is found again was counted when it was asked.
+    if (call.asked) deps.metrics.add('longwriter_sections_total', 1, { run: input.run, verdict });
     if (problem) return { written, spending, refused: { ...problem, call: call.fingerprint } };
     written.push(call.fingerprint);
     earlier.push(answer.text);
@@ -91,7 +94,7 @@ async function askSection(
   config: RunConfig,
   input: DrawInput,
   { instruction, plan, earlier, summary }: Text,
-): Promise<{ readonly call?: KnownCall; readonly overflow?: boolean }> {
+): Promise<{ readonly call?: AskedCall; readonly overflow?: boolean }> {
   const { section } = config.generation;
   const template = config.prompts.section === undefined ? undefined : await deps.files.text(config.prompts.section);
   const messages = sectionMessages({
@@ -101,7 +104,7 @@ async function askSection(
     earlier,
     ...(summary ? { summary } : {}),
     ...(template === undefined ? {} : { template }),
-    ...(input.refused ? { note: redrawNote(input.refused) } : {}),
+    ...(input.refused && config.generation.explainDraws ? { note: redrawNote(input.refused) } : {}),
   });
   const canShorten = section.overflow === 'summarize' && (summary?.sections ?? 0) < earlier.length;
   if (canShorten && outgrows(messages, section)) return { overflow: true };

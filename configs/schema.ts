@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { isModelName } from '../domain/names.ts';
+import { isJudgeAsked } from '../domain/judge-asked.ts';
+import { EMBEDDED, isModelName, STAGES } from '../domain/names.ts';
 import { gates } from './gates.ts';
 import { LauncherSettings, training } from './training.ts';
 
@@ -49,7 +50,7 @@ export const Endpoint = z.strictObject({
   provider: z.string().min(1).default('openai').describe('who serves the model; part of what a call is known by'),
   model: z.string().min(1).describe('model name, as the endpoint knows it'),
   baseUrl: z
-    .union([z.literal('embedded'), z.url()])
+    .union([z.literal(EMBEDDED), z.url()])
     .describe('ends in /v1 as a rule; "embedded" is the model server that npm start brings up'),
   apiKeyEnv: z.string().min(1).optional().describe('environment variable, on the workers, that holds the key'),
   limits: limits.prefault({}),
@@ -185,6 +186,10 @@ const generation = z.strictObject({
     })
     .prefault({}),
   maxDraws: count.default(3).describe('answers asked for at most, until one is accepted'),
+  explainDraws: z
+    .boolean()
+    .default(true)
+    .describe('tell the model at a further draw what was wrong with the one before; very small ones repeat it'),
   window: count.default(64).describe('samples of one partition in progress at once'),
   partitionSize: count.max(500).default(500).describe('samples of one partition'),
 });
@@ -282,7 +287,7 @@ const fields = z.strictObject({
     })
     .prefault({})
     .describe(
-      'prompt files of your own; slots are written {{instruction}}, {{plan}}, {{text}}, {{step}}, {{words}}, {{response}}, {{minWords}}',
+      'prompt files of your own; slots are written {{instruction}}, {{plan}}, {{text}}, {{step}}, {{mainPoint}}, {{words}}, {{response}}, {{minWords}}',
     ),
   imports: z
     .array(z.strictObject({ file: path, limit: count.optional().describe('rows taken, from the start') }))
@@ -308,6 +313,11 @@ const fields = z.strictObject({
         .lt(1)
         .default(0)
         .describe('share of the samples held out as the test split, by hash of their ids'),
+      maxWords: count
+        .optional()
+        .describe(
+          'words of an output: a longer text is cut at the end of a section, else of a paragraph or sentence; off where unset',
+        ),
       general: z
         .array(generalSource('messages', 'long text; 30 in the paper'))
         .default([])
@@ -364,7 +374,9 @@ const fields = z.strictObject({
         .min(0)
         .default(1)
         .describe('points between chosen and rejected, below which a prompt is dropped'),
-      lengthWeight: fraction.default(0.5).describe('weight of S_l in the score; S_q has the rest'),
+      lengthWeight: fraction
+        .default(0.5)
+        .describe('weight of S_l in the score; S_q has the rest, and nobody is asked for it where S_l has all'),
       chooseTruncated: z
         .boolean()
         .default(false)
@@ -405,7 +417,13 @@ const fields = z.strictObject({
       .default({})
       .describe('models behind endpoints, evaluated beside those of the run, by a name for each'),
     completions: count.default(1).describe('completions of each prompt'),
-    judgements: count.max(20).default(1).describe('judgements of each completion; their mean is its score'),
+    judgements: z
+      .number()
+      .int()
+      .min(0)
+      .max(20)
+      .default(1)
+      .describe('judgements of each completion; their mean is its score. 0 measures lengths alone'),
     positionWords: count
       .optional()
       .describe('words of the windows that are judged one by one, for quality along the text; off where unset'),
@@ -421,7 +439,8 @@ const fields = z.strictObject({
   }),
 });
 /** What a run is told: one YAML file, every default filled in, frozen in the store as the run's lock. */
-export const RunConfig = fields.superRefine(({ budget: limit, prices, endpoints, evaluation }, context) => {
+export const RunConfig = fields.superRefine(({ budget: limit, prices, ...config }, context) => {
+  const { endpoints, evaluation } = config;
   const complain = (where: readonly string[], message: string) =>
     context.addIssue({ code: 'custom', path: [...where], message });
   const identityOf = ({ provider, model }: Pick<Endpoint, 'provider' | 'model'>) => `${provider}/${model}`;
@@ -440,8 +459,16 @@ export const RunConfig = fields.superRefine(({ budget: limit, prices, endpoints,
   const twice = names.find((name, at) => names.indexOf(name) < at);
   if (twice !== undefined) complain(['evaluation'], `two models are called ${twice}`);
   if (alone && names.length === 0) complain(['evaluation', 'alone'], 'there is no model to evaluate');
+  const { calibration, positionWords, judgements } = evaluation;
+  if (judgements === 0 && (calibration ?? positionWords ?? alone?.firing) !== undefined)
+    complain(['evaluation', 'judgements'], 'a schedule, a calibration and positionWords need 1 or more');
   if (limit?.dollars === undefined) return;
-  const paid = [...(alone ? [] : [endpoints.writer]), endpoints.judge, ...evaluated.map(([, endpoint]) => endpoint)];
+  const judges = isJudgeAsked(config, alone ? ['evaluate'] : STAGES);
+  const paid = [
+    ...(alone ? [] : [endpoints.writer]),
+    ...(judges ? [endpoints.judge] : []),
+    ...evaluated.map(([, endpoint]) => endpoint),
+  ];
   for (const name of paid.map(identityOf))
     if (prices[name] === undefined) complain(['prices'], `a budget in dollars needs the price of ${name}`);
 });

@@ -9,7 +9,14 @@ import {
   type Judgement,
 } from './schemas/completion.ts';
 import { fingerprint } from './fingerprint.ts';
-import { IMPORTED_JUDGE, type Comparison, type EvaluationScores, type ScoredPoint } from './schemas/evaluation.ts';
+import {
+  IMPORTED_JUDGE,
+  type Comparison,
+  type Estimate,
+  type EvaluationScores,
+  type ScoredPoint,
+  type ScoreSummary,
+} from './schemas/evaluation.ts';
 import { averageOf, resample, toEstimate } from './statistics.ts';
 
 /** The length buckets of the paper's table, by required words; the last one is closed at its end. */
@@ -54,8 +61,11 @@ export function qualityOf({ judgements }: Pick<EvaluatedCompletion, 'judgements'
   return meanOf(judgements.flatMap(({ qualityScore: score }) => score ?? []));
 }
 
-/** The numbers of a completion. */
-export function numbersOf(row: EvaluatedCompletion): CompletionNumbers {
+/**
+ * The numbers of a completion.
+ * @param isJudged whether a judge was asked: without, a completion lacks no score
+ */
+export function numbersOf(row: EvaluatedCompletion, isJudged = true): CompletionNumbers {
   const { prompt, completion, judgements, positions } = row;
   const scores = judgements.flatMap((one) => one.scores ?? []);
   const ofDimension = (name: Dimension): number => meanOf(scores.map((one) => (one[name] - 1) * 25))!;
@@ -79,7 +89,7 @@ export function numbersOf(row: EvaluatedCompletion): CompletionNumbers {
         ? undefined
         : (Object.fromEntries(DIMENSIONS.map((name) => [name, ofDimension(name)])) as Record<Dimension, number>),
     judgements: judgements.flatMap(({ qualityScore: score }) => score ?? []),
-    unscored: quality === undefined ? (judgements[0]?.unscored ?? 'not judged') : undefined,
+    unscored: quality === undefined && isJudged ? (judgements[0]?.unscored ?? 'not judged') : undefined,
     unscoredJudgements: judgements.filter((one) => one.scores === undefined).length,
     unscoredWindows: (positions?.parts ?? []).filter((part) => part.scores === undefined).length,
     inWindows: judgements.some(({ parts }) => parts.length > 1),
@@ -93,20 +103,15 @@ export function numbersOf(row: EvaluatedCompletion): CompletionNumbers {
  * One model held against another on the prompts that both answered: means over prompts of the difference of that prompt's
  * means, the first less the second; each n counts prompts. S_q is compared only where both have one, of the same judge.
  * Intervals are drawn as those of the first are.
+ *
+ * @param among comparisons of scores whose intervals are to hold all at once
  */
-export function compareModels(one: EvaluationScores, other: EvaluationScores): Comparison {
-  const [mine, others] = [one, other].map(({ points }) => groupBy(points, ({ prompt }) => prompt));
-  const prompts = [...mine!.keys()].filter((prompt) => others!.has(prompt));
-  const differences = (value: (point: ScoredPoint) => number | null): number[][] =>
-    prompts.map((prompt) => {
-      const [a, b] = [mine, others].map((points) =>
-        meanOf(points!.get(prompt)!.flatMap((point) => value(point) ?? [])),
-      );
-      return a === undefined || b === undefined ? [] : [a - b];
-    });
+export function compareModels(one: EvaluationScores, other: EvaluationScores, among = 1): Comparison {
+  const differences = (value: PointValue) => promptDifferences(one.points, other.points, value);
+  const lengths = differences((point) => point.lengthScore);
   const [length, quality, words] = resample(
     [
-      differences((point) => point.lengthScore),
+      lengths,
       differences((point) => (isSameJudge(one, other) ? point.qualityScore : null)),
       differences((point) => point.written),
     ],
@@ -115,13 +120,52 @@ export function compareModels(one: EvaluationScores, other: EvaluationScores): C
   return {
     model: one.model,
     than: other.model,
-    prompts: prompts.length,
-    lengthScore: toEstimate(length!),
-    qualityScore: toEstimate(quality!),
-    overall: toEstimate(averageOf(length!, quality!)),
+    prompts: lengths.length,
+    lengthScore: toEstimate(length!, among),
+    qualityScore: toEstimate(quality!, among),
+    overall: toEstimate(averageOf(length!, quality!), among),
     words: toEstimate(words!),
   };
 }
+
+/** A number of a completion, where it has one. */
+export type PointValue = (point: ScoredPoint) => number | null | undefined;
+
+/** Of each prompt that both models answered, the mean of the first less that of the second; none where either has no value. */
+export function promptDifferences(
+  one: readonly ScoredPoint[],
+  other: readonly ScoredPoint[],
+  value: PointValue,
+): number[][] {
+  const [mine, others] = [promptMeans(one, value), promptMeans(other, value)];
+  return [...mine].flatMap(([prompt, a]) => {
+    if (!others.has(prompt)) return [];
+    const b = others.get(prompt);
+    return [a === undefined || b === undefined ? [] : [a - b]];
+  });
+}
+
+/** Of each prompt, by its id in order, the mean over its completions; undefined where none has a value. */
+export function promptMeans(points: readonly ScoredPoint[], value: PointValue): Map<string, number | undefined> {
+  const prompts = groupBy(points, ({ prompt }) => prompt);
+  return new Map([...prompts].map(([prompt, some]) => [prompt, meanOf(some.flatMap((point) => value(point) ?? []))]));
+}
+
+/** Whether nobody was asked to judge: lengths alone were measured. */
+export const isUnjudged = ({ judge }: Pick<EvaluationScores, 'judge'>): boolean => judge.judgements === 0;
+
+/** Whether a judge was asked for any of some evaluations. */
+export const isAnyJudged = (evaluations: readonly Pick<EvaluationScores, 'judge'>[]): boolean =>
+  !evaluations.every(isUnjudged);
+
+/** The scores that are told: without a judge there is one. */
+export const scoreNames = (isJudged: boolean): readonly string[] => (isJudged ? ['S̄', 'S_l', 'S_q'] : ['S_l']);
+
+/** Their means, in the same order. */
+export const scoresOf = (
+  one: Pick<ScoreSummary, 'overall' | 'lengthScore' | 'qualityScore'>,
+  isJudged: boolean,
+): readonly Estimate[] => (isJudged ? [one.overall, one.lengthScore, one.qualityScore] : [one.lengthScore]);
 
 /** Whether scores of two evaluations can be held against one another; of imported ones nobody knows. */
 export function isSameJudge({ judge }: EvaluationScores, other: EvaluationScores): boolean {

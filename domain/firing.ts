@@ -9,14 +9,18 @@ export interface EarlierFiring {
   readonly calibration?: Calibration | undefined;
 }
 
-/** Prompts below which an interval says too little to call a fall a regression. */
-const FEWEST_PROMPTS = 6;
+/**
+ * Prompts below which no fall is called a regression: of fewer all could point down by chance more often than 2.5 times in
+ * 100 for all scores together (sign test), whatever an interval says; 6 for one score, 7 for the three of one model.
+ */
+const fewestPrompts = (among: number): number => Math.ceil(Math.log2(among / 0.025));
 
 const SCORES = { lengthScore: 'S_l', qualityScore: 'S_q', overall: 'S̄' } as const;
 
 /**
- * Whether a score of a model fell by more than its interval: the 95 % interval of the difference, prompt by prompt, lies wholly
- * below 0. S_q of another judge, or under other settings of it, is not compared, nor is anything of another benchmark or sampling.
+ * Whether a score of a model fell by more than its interval: the interval of the difference, prompt by prompt, lies wholly
+ * below 0. The intervals of all scores of a firing together hold 95 times in 100, so that many models and scores raise no
+ * more alarms by chance than one. S_q of another judge, or under other settings of it, is not compared, nor is anything of another benchmark or sampling.
  *
  * A fall of S_q is the judge's, and no regression, where the judge's drift since the earlier firing lies wholly below 0 and
  * its interval reaches the fall; so is then one of S̄ beside an S_l that did not fall.
@@ -29,21 +33,23 @@ export function judgeFiring(
   const unjudged = scores.filter(({ overall }) => overall.qualityScore.n === 0).map(({ model }) => model);
   if (unjudged.length > 0) return { outcome: 'failed', message: `the judge gave no score of ${unjudged.join(', ')}` };
   if (!earlier) return { outcome: 'steady', message: 'the first firing that did not fail: nothing to compare with' };
+  const among = scores.length * Object.keys(SCORES).length;
+  const fewest = fewestPrompts(among);
   const drift = driftSince(calibration, earlier.calibration);
   const falls: string[] = [];
   const excused: string[] = [];
   const incomparable: string[] = [];
   for (const now of scores) {
     const before = earlier.scores.find(({ model }) => model === now.model);
-    const difference = before && isSameTask(now, before) ? compareModels(now, before) : undefined;
+    const difference = before && isSameTask(now, before) ? compareModels(now, before, among) : undefined;
     if (!difference || difference.prompts === 0) {
       incomparable.push(now.model);
       continue;
     }
-    if (difference.prompts < FEWEST_PROMPTS) incomparable.push(`${now.model} (${difference.prompts} prompts)`);
+    if (difference.prompts < fewest) incomparable.push(`${now.model} (${difference.prompts} prompts)`);
     if (!isSameJudge(now, before!)) incomparable.push(`S_q of ${now.model}`);
     const hasFallen = (name: keyof typeof SCORES): boolean =>
-      difference[name].n >= FEWEST_PROMPTS && isBelowZero(difference[name]);
+      difference[name].n >= fewest && isBelowZero(difference[name]);
     const isJudges = hasFallen('qualityScore') && explains(drift, difference.qualityScore);
     for (const name of ['lengthScore', 'qualityScore', 'overall'] as const) {
       if (!hasFallen(name)) continue;

@@ -4,6 +4,9 @@ import type { JudgementName } from './schemas/completion.ts';
 /** A store path of one immutable model call. */
 export const callKey = (fingerprint: string): string => `calls/${fingerprint.slice(0, 2)}/${fingerprint}.json`;
 
+/** A store path of what one check of longwriter doctor leaves for others to find; all are removed by it. */
+export const doctorKey = (name: string): string => `doctor/${name}`;
+
 /** A store path of an uploaded input, named by the SHA-256 of its bytes. */
 export const inputKey = (sha256: string): string => `inputs/${sha256}`;
 

@@ -4,6 +4,10 @@ export const PIPELINE_QUEUE = 'longwriter';
 /** The task queue of activities that need a GPU node: training and serving. */
 export const GPU_QUEUE = 'longwriter-gpu';
 
+/** What a worker process can be there for; each has task queues of its own. */
+export const ROLES = ['pipeline', 'llm', 'gpu'] as const;
+export type Role = (typeof ROLES)[number];
+
 /** The names under which a run knows its endpoints; `served` is the model that `serveModel` holds up. */
 export const ENDPOINT_NAMES = ['writer', 'judge', 'served'] as const;
 export type EndpointName = (typeof ENDPOINT_NAMES)[number];
@@ -16,6 +20,9 @@ export type ModelName = (typeof MODEL_NAMES)[number];
 export function isModelName(text: string): boolean {
   return /^[a-z0-9-]{1,40}$/.test(text);
 }
+
+/** The priority of a run that is given none, of 1, the most urgent, to 5. */
+export const DEFAULT_PRIORITY = 3;
 
 /** The judgement that reads a completion in short windows, for quality along the text; the others count from 0. */
 export const POSITIONS = 'positions';
@@ -41,3 +48,6 @@ export function isRunId(text: string): boolean {
 export function childId(run: string, ...parts: readonly (string | number)[]): string {
   return [run, ...parts].join('.');
 }
+
+/** The address of an endpoint that is the embedded model server: a model of 135M parameters that every part is tried with. */
+export const EMBEDDED = 'embedded';

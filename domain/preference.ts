@@ -40,11 +40,10 @@ export interface PairSettings {
  * weighed is not stated there: `lengthWeight` is the share of S_l.
  */
 export function choosePair(completions: readonly ScoredCompletion[], settings: PairSettings): PairResult {
-  const scored = completions.flatMap((completion) =>
-    completion.qualityScore === undefined || completion.text.trim() === ''
-      ? []
-      : [{ completion, score: pairScore(completion.lengthScore, completion.qualityScore, settings.lengthWeight) }],
-  );
+  const scored = completions.flatMap((completion) => {
+    const score = pairScore(completion.lengthScore, completion.qualityScore, settings.lengthWeight);
+    return score === undefined || completion.text.trim() === '' ? [] : [{ completion, score }];
+  });
   if (scored.length < 2)
     return { ok: false, reason: completions.some(({ text }) => text.trim() === '') ? 'empty' : 'unscored' };
   scored.sort((a, b) => b.score - a.score || a.completion.completion - b.completion.completion);
@@ -61,9 +60,17 @@ export function choosePair(completions: readonly ScoredCompletion[], settings: P
   return { ok: true, chosen: best.completion, rejected: rejected.completion, spread };
 }
 
-/** A completion's score for pairing, 0 to 100. */
-export function pairScore(lengthScore: number, qualityScore: number, lengthWeight: number): number {
-  return lengthWeight * lengthScore + (1 - lengthWeight) * qualityScore;
+/** Judgements of each completion that pairs are made of: where S_q has no weight, nobody pays for it. */
+export const pairJudgements = (lengthWeight: number): number => (lengthWeight === 1 ? 0 : 1);
+
+/** A completion's score for pairing, 0 to 100; undefined where it hangs on S_q and there is none. */
+export function pairScore(
+  lengthScore: number,
+  qualityScore: number | undefined,
+  lengthWeight: number,
+): number | undefined {
+  if (lengthWeight === 1) return lengthScore;
+  return qualityScore === undefined ? undefined : lengthWeight * lengthScore + (1 - lengthWeight) * qualityScore;
 }
 
 /** Points between the chosen and the rejected completions of a number of pairs. */

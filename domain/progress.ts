@@ -1,4 +1,5 @@
 import { amountOf, formatAmount, formatCost, shortNumber, type Budget } from './cost.ts';
+import { roughTime } from './rough-time.ts';
 import type { Stage } from './names.ts';
 import type { Cost, Spending } from './schemas/call.ts';
 
@@ -14,6 +15,10 @@ export interface ProgressReport {
   /** Which part of that work this is about; the stage is the sum of its parts. */
   readonly part: string;
   readonly done: number;
+  /** Of those done, the ones that an earlier execution had finished. */
+  readonly found?: number;
+  /** Why items were rejected or failed, and how many; bounded. */
+  readonly reasons?: Readonly<Record<string, number>>;
   /** Words and cost so far, where the part is made of model calls. */
   readonly words?: number;
   readonly spending?: Spending;
@@ -32,6 +37,10 @@ export interface StageProgress {
   readonly phase?: string;
   readonly detail: string;
   readonly seconds: number;
+  /** By the pace of this execution; absent where nothing says how long it will take. */
+  readonly secondsLeft?: number;
+  /** Why items were rejected or failed, and how many; bounded. */
+  readonly reasons?: Readonly<Record<string, number>>;
   readonly words: number;
   readonly spending: Spending;
 }
@@ -57,10 +66,32 @@ export function shortMessage(message: string): string {
   return line.length <= MOST_OF_A_MESSAGE ? line.join('') : `${line.slice(0, MOST_OF_A_MESSAGE - 1).join('')}…`;
 }
 
+/**
+ * Seconds that a count still takes at its pace; undefined before anything was done. What was found finished took no time and
+ * says nothing of the pace.
+ *
+ * @param seconds that the work beyond what was found has taken
+ */
+export function timeLeft(work: { done: number; found: number; total: number; seconds: number }): number | undefined {
+  const { done, found, total, seconds } = work;
+  if (done >= total || done <= found || seconds <= 0) return undefined;
+  return Math.round((seconds / (done - found)) * (total - done));
+}
+
+/** Reasons with their counts, in one line, the most frequent first; empty where there are none. */
+export function reasonsLine(reasons: Readonly<Record<string, number>> = {}): string {
+  const sorted = Object.entries(reasons).toSorted(([, one], [, another]) => another - one);
+  return sorted.map(([reason, count]) => `${count} ${reason}`).join(', ');
+}
+
 /** One stage as a line of plain text. */
-export function stageLine({ stage, state, done, total, detail, seconds, words, spending }: StageProgress): string {
+export function stageLine(progress: StageProgress): string {
+  const { stage, state, done, total, detail, seconds, secondsLeft, reasons, words, spending } = progress;
+  const why = reasonsLine(reasons);
   const facts = [
     ...(detail === '' ? [] : [detail]),
+    ...(state === 'running' && secondsLeft !== undefined ? [`${roughTime(secondsLeft)} left`] : []),
+    ...(why === '' ? [] : [`left out: ${why}`]),
     ...(words > 0 ? [`${shortNumber(words)} words`] : []),
     ...(spending.used.calls > 0 ? [formatCost(spending.used)] : []),
   ];

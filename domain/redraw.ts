@@ -1,5 +1,8 @@
 import type { DrawReason } from './schemas/sample.ts';
 
+/** How a note about a draw begins; a small model may write it into its text. */
+export const REFUSED = 'Your earlier attempt was not accepted';
+
 /** What was wrong with an attempt, and what to do; a reason without a sentence does not compile. */
 const NOTES: Readonly<Record<DrawReason, { readonly wrong: string; readonly instead: string }>> = {
   'plan-unreadable': {
@@ -68,5 +71,5 @@ const NOTES: Readonly<Record<DrawReason, { readonly wrong: string; readonly inst
 /** Two sentences for the next draw: what was wrong with the attempt before it, and what to do. */
 export function redrawNote(refused: { readonly reason: DrawReason; readonly detail: string }): string {
   const { wrong, instead } = NOTES[refused.reason];
-  return `Your earlier attempt was not accepted: ${wrong} (${refused.detail}). ${instead}`;
+  return `${REFUSED}: ${wrong} (${refused.detail}). ${instead}`;
 }

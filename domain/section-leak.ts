@@ -1,5 +1,6 @@
 import { NUMERAL } from './numerals.ts';
 import { readPlanLine } from './plan-line.ts';
+import { REFUSED } from './redraw.ts';
 
 /** What of the plan, or about the writing, stands in a section, and on which of its lines, from 1. */
 export interface SectionLeak {
@@ -109,6 +110,7 @@ function isOpening(line: string): boolean {
 }
 
 function isNote(line: string, last: boolean): boolean {
+  if (line.includes(REFUSED)) return true;
   if (line.length > LONGEST_LINE) return false;
   if (NOTE.test(line) && OWN_PART.test(line) && WRITING.test(line)) return true;
   return (last || /^[\s*_]{0,6}[([（【]/u.test(line)) && STATEMENT.test(line);

@@ -38,7 +38,8 @@ function singlePrompt({ task, plan, earlier, summary, template }: SectionPrompt)
   const lines = planLines(plan);
   const recent = joinSections(earlier.slice(summary?.sections ?? 0));
   const text = summary ? `(In short, what came first: ${summary.text})\n\n${recent}` : recent;
-  const values = { instruction: task, plan: lines.join('\n'), text, step: lines[earlier.length]! };
+  const { mainPoint, words } = plan[earlier.length]!;
+  const values = { instruction: task, plan: lines.join('\n'), text, step: lines[earlier.length]!, mainPoint, words };
   return [{ role: 'user', content: renderPrompt(template ?? SECTION_PROMPT, values) }];
 }
 
@@ -49,7 +50,7 @@ function conversation({ task, plan, earlier, summary, template }: SectionPrompt)
   const opening = template ?? (summary ? CONVERSATION_RESUMED_PROMPT : CONVERSATION_FIRST_PROMPT);
   const turn = (index: number): ChatMessage => {
     const step = lines[index]!;
-    const values = { instruction: task, plan: lines.join('\n'), text: summary?.text ?? '', step };
+    const values = { instruction: task, plan: lines.join('\n'), text: summary?.text ?? '', step, ...plan[index]! };
     return {
       role: 'user',
       content: index === first ? renderPrompt(opening, values) : renderPrompt(CONVERSATION_NEXT_PROMPT, { step }),

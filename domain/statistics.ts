@@ -75,12 +75,12 @@ export function averageOf(one: ResampledMean, other: ResampledMean): ResampledMe
   };
 }
 
-/** A resampled mean with the ends of its interval. */
-export function toEstimate({ mean, n, groups, means }: ResampledMean): Estimate {
+/** A resampled mean with the ends of its interval; `among` so many, they hold their means all at once 95 times in 100. */
+export function toEstimate({ mean, n, groups, means }: ResampledMean, among = 1): Estimate {
   if (mean === null) return { mean, n, low: null, high: null };
   const sorted = means.filter((one) => !Number.isNaN(one)).toSorted();
   if (sorted.length === 0) return { mean, n, low: null, high: null };
-  const left = tailShare(groups);
+  const left = tailShare(groups, among);
   return { mean, n, low: quantile(sorted, left), high: quantile(sorted, 1 - left) };
 }
 

@@ -62,3 +62,19 @@ function merge(a: Readonly<Record<string, number>>, b: Readonly<Record<string, n
   for (const [key, count] of Object.entries(b)) sum[key] = (sum[key] ?? 0) + count;
   return sum;
 }
+
+/** Reasons that are told apart in progress; the rest of them are counted as `other`. */
+const MOST_REASONS = 8;
+
+/** Why items were rejected or failed, with their counts: the most frequent reasons, at most nine in all. */
+export function reasonsOf({ rejected, failed }: Pick<ItemCounts, 'rejected' | 'failed'>): Record<string, number> {
+  return addReasons(rejected, failed);
+}
+
+/** Reasons of several parts together, bounded as those of one are. */
+export function addReasons(...parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const { other: others = 0, ...named } = parts.reduce<Record<string, number>>(merge, {});
+  const sorted = Object.entries(named).toSorted(([, one], [, another]) => another - one);
+  const other = sorted.slice(MOST_REASONS).reduce((sum, [, count]) => sum + count, others);
+  return Object.fromEntries([...sorted.slice(0, MOST_REASONS), ...(other > 0 ? [['other', other] as const] : [])]);
+}

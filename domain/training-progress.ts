@@ -1,3 +1,4 @@
+import { roughTime } from './rough-time.ts';
 import type { TrainerEvent } from './schemas/trainer.ts';
 
 /** What a training is at: `pending` and `fetch` before the trainer runs, `upload` after it, the rest are the trainer's own. */
@@ -112,12 +113,4 @@ function paceFacts({ loss, tokensPerSecond, memoryBytes }: TrainingProgress): st
     ...(tokensPerSecond === null ? [] : [`${Math.round(tokensPerSecond).toLocaleString('en-US')} tokens/s`]),
     ...(memoryBytes === null ? [] : [`${(memoryBytes / 1e9).toFixed(1)} GB`]),
   ];
-}
-
-/** A time as one reads it at a glance: 40 s, 3 min, 2 h 05 min. */
-function roughTime(seconds: number): string {
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
-  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }

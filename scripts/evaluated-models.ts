@@ -1,4 +1,4 @@
-import { isModelName } from '../domain/names.ts';
+import { EMBEDDED, isModelName } from '../domain/names.ts';
 import { CommandError, EXIT } from './exit.ts';
 
 /** What a person typed of the models to evaluate: options that may be repeated. */
@@ -62,7 +62,7 @@ export function readModels(typed: TypedModels): NamedModels {
 
 /** Who serves a model, by its address: answers of one server are not those of another that calls its model the same. */
 export function providerOf(baseUrl: string): string {
-  if (baseUrl === 'embedded') return baseUrl;
+  if (baseUrl === EMBEDDED) return baseUrl;
   const host = URL.canParse(baseUrl) ? new URL(baseUrl).host : '';
   if (host === '') throw new CommandError(EXIT.usage, `${baseUrl}: is no URL`);
   return host === 'api.openai.com' ? 'openai' : host;

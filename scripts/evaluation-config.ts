@@ -1,12 +1,13 @@
 import { ConfigError, loadConfig, parseConfig } from '../configs/load.ts';
 import type { RunConfig } from '../configs/schema.ts';
+import { EMBEDDED } from '../domain/names.ts';
 
 /** What an evaluation alone is given: its `evaluation.alone`. */
 export type GivenEvaluation = NonNullable<RunConfig['evaluation']['alone']>;
 
 /** What the schema asks for and an evaluation alone has no use for. */
 const NOT_USED = {
-  writer: { model: 'not used', baseUrl: 'embedded' },
+  writer: { model: 'not used', baseUrl: EMBEDDED },
   training: { baseModel: 'not used' },
 };
 
@@ -17,11 +18,14 @@ const COUNTS =
 /**
  * The configuration of an evaluation that is made alone: of a run's file only how to ask, serve and judge. The file may lack
  * everything else. Fails with ConfigError as `loadConfig` does, and on an override of another part.
+ *
+ * @param typed those of the overrides that a person typed
  */
 export async function loadEvaluation(
   file: string,
   overrides: readonly string[],
   alone: GivenEvaluation,
+  typed: readonly string[] = overrides,
 ): Promise<RunConfig> {
   const foreign = overrides.find((text) => !COUNTS.test(text));
   if (foreign !== undefined)
@@ -30,7 +34,7 @@ export async function loadEvaluation(
         'prompts.judge, serving, prices, budget, generation.window and generation.partitionSize only',
     );
   const unused = [`endpoints.writer=${JSON.stringify(NOT_USED.writer)}`, `evaluation.alone=${JSON.stringify(alone)}`];
-  const whole = await loadConfig(file, [...overrides, ...unused], { training: NOT_USED.training });
+  const whole = await loadConfig(file, [...overrides, ...unused], { training: NOT_USED.training }, typed);
   return evaluationAlone(whole, alone, file);
 }
 

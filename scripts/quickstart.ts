@@ -5,40 +5,25 @@ import type { Store } from '../activities/io/store/store.ts';
 import { PROJECT, readEnvironment } from '../configs/env.ts';
 import { loadConfig } from '../configs/load.ts';
 import { reportKey } from '../domain/keys.ts';
-import type { RunProgress } from '../domain/progress.ts';
-import { openSession } from './connect.ts';
-import { startPipeline } from './embedded/pipeline.ts';
-import { stopOnSignals } from './embedded/services.ts';
-import { CommandError, EXIT } from './exit.ts';
-import {
-  checkRunId,
-  checkSameConfig,
-  checkStages,
-  describeRun,
-  exitCodeOf,
-  type FrozenConfig,
-  findConfig,
-  freezeConfig,
-  isFinished,
-  runProgress,
-  startWorkflow,
-  unpause,
-} from './runs.ts';
-import { readInputs, uploadInputs } from './upload-inputs.ts';
-import { watchRun } from './watch.ts';
+import { outliveReader } from './closed-pipe.ts';
+import { EXIT } from './exit.ts';
+import { exitCodeOf, type RunStatus } from './run-progress.ts';
+import { checkRunId, checkSameConfig, checkStages, findConfig, isFinished } from './runs.ts';
+import { tellError, tellUncaught } from './tell-error.ts';
+import { readInputs } from './upload-inputs.ts';
+import { walkRun } from './walk-run.ts';
+import { withPipeline } from './with-pipeline.ts';
 
 const say = (line: string): void => console.log(line);
 
+// The run goes on where nobody reads any more what is said of it.
+outliveReader(process.stdout);
+
+tellUncaught(false);
 try {
   process.exitCode = await quickstart();
 } catch (error) {
-  const known =
-    error instanceof CommandError || ['AlreadyRunningError', 'EmbeddedError'].includes((error as Error).name);
-  const isUsage =
-    ['ConfigError', 'StoreError'].includes((error as Error).name) ||
-    String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
-  console.error(known || isUsage ? `longwriter: ${(error as Error).message}` : error);
-  process.exitCode = error instanceof CommandError ? error.exitCode : isUsage ? EXIT.usage : EXIT.failed;
+  tellError(error, false);
 }
 
 /** `npm start`: the whole pipeline on this machine, from where it stands; says at once where the report of a finished run is. */
@@ -64,34 +49,19 @@ async function quickstart(): Promise<number> {
     return tellReport(store, run);
   }
 
-  const pipeline = await startPipeline(say);
-  stopOnSignals(() => pipeline.stop());
-  const session = await openSession(pipeline.environment);
-  try {
-    say(`Temporal UI: ${pipeline.services.uiUrl}/namespaces/default/workflows/${run}`);
-    await uploadInputs(store, inputs);
-    const frozen = await freezeConfig(store, run, config);
-    // What stopped an earlier start, such as a missing key, may be mended by now.
-    await unpause(session.client, store, run);
-    if ((await describeRun(session.client, run))?.status.name === 'RUNNING') {
-      say(`run ${run} goes on, through the stages that it was started with`);
-    }
-    await startWorkflow(session.client, run, frozen, stages);
-    const look = () => runProgress(session.client, store, run);
-    const progress = await Promise.race([watchRun(look, { print: say, leaveWhenPaused: true }), pipeline.broken]);
-    return await tellEnd(store, run, progress, frozen);
-  } finally {
-    await session.close();
-    await pipeline.stop();
-  }
+  return withPipeline(say, async (session, watch, { services }) => {
+    say(`Temporal UI: ${services.uiUrl}/namespaces/default/workflows/${run}`);
+    return tellEnd(store, run, await walkRun(session, run, { config, inputs }, stages, watch));
+  });
 }
 
-async function tellEnd(store: Store, run: string, progress: RunProgress, frozen: FrozenConfig): Promise<number> {
-  if (progress.state !== 'completed') {
-    say(`run ${run} is ${progress.state}; npm start goes on with it`);
+async function tellEnd(store: Store, run: string, progress: RunStatus | undefined): Promise<number> {
+  if (progress?.state !== 'completed') {
+    say(`run ${run} is ${progress?.state ?? 'under way'}; npm start goes on with it`);
     return EXIT.failed;
   }
-  if (await isFinished(store, run, frozen)) return tellReport(store, run);
+  const frozen = await findConfig(store, run);
+  if (frozen && (await isFinished(store, run, frozen))) return tellReport(store, run);
   say(`run ${run} has walked its stages; npm start goes on with the others`);
   return EXIT.done;
 }

@@ -4,34 +4,32 @@ import {
   WorkflowFailedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import { z } from 'zod';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { findJson, jsonBytes } from '../activities/io/store/json.ts';
-import { readPaid } from '../activities/io/store/ledger.ts';
 import { StoreError, type Store } from '../activities/io/store/store.ts';
 import { RunConfig } from '../configs/schema.ts';
-import { budgetOf, NO_COST, NO_SPENDING } from '../domain/cost.ts';
 import { differences } from '../domain/differences.ts';
 import { configKey, controlKey, reportKey, stageKey } from '../domain/keys.ts';
 import { fingerprint } from '../domain/fingerprint.ts';
-import { gateLine } from '../domain/model-gate.ts';
-import { isRunId, PIPELINE_QUEUE, STAGES, type Stage } from '../domain/names.ts';
-import type { RunProgress } from '../domain/progress.ts';
-import type { Cost } from '../domain/schemas/call.ts';
-import { ModelGate } from '../domain/schemas/probe.ts';
+import { DEFAULT_PRIORITY, isRunId, PIPELINE_QUEUE, STAGES, type Stage } from '../domain/names.ts';
 import { Control, StageRecord } from '../domain/schemas/run.ts';
-import { selectionLine } from '../domain/selection.ts';
-import { pausedSignal, progressQuery, resumedSignal } from '../workflows/messages.ts';
+import { pausedSignal, resumedSignal } from '../workflows/messages.ts';
 import type { runPipeline, RunPipelineInput } from '../workflows/run-pipeline.ts';
+import { factsOf } from '../domain/run-details.ts';
 import { CommandError, EXIT } from './exit.ts';
+import { hasCode } from './grpc.ts';
+import { oneOf } from './one-of.ts';
+import { hasPipelineWorker } from './pipeline-worker.ts';
+import { areAllKnown, knownAttributes } from './search-attributes.ts';
 
 /** Milliseconds that a cancelled run may take to end, beyond its trainer's grace; Slurm may take minutes to end a job. */
 const CANCEL_MS = 240_000;
 
-/** Milliseconds that a query may take; without a live worker it would take thirty seconds to fail. */
-const QUERY_MS = 3000;
-
 /** Which part of the pipeline a run walks, and how. */
-export type RunOptions = Pick<RunPipelineInput, 'from' | 'until' | 'acceptFailed'>;
+export type RunOptions = Pick<RunPipelineInput, 'from' | 'until' | 'acceptFailed'> & {
+  /** How urgent it is beside other runs: 1 the most, 5 the least. */
+  readonly priority?: number;
+};
 
 /** A frozen configuration with its revision. */
 export interface FrozenConfig {
@@ -83,14 +81,17 @@ export async function freezeConfig(store: Store, run: string, config: RunConfig)
   return frozen;
 }
 
-/** Fails with exit code 2, naming the first difference, unless two configurations are the same. */
-export function checkSameConfig(run: string, frozen: RunConfig, given: RunConfig): void {
+/**
+ * Fails with exit code 2, naming the first difference, unless two configurations are the same.
+ * @param option by which a person gives the run another name
+ */
+export function checkSameConfig(run: string, frozen: RunConfig, given: RunConfig, option = '--run'): void {
   if (fingerprint(frozen) === fingerprint(given)) return;
   const { path, a, b } = differences(frozen, given)[0]!;
   const first = `${path}: ${JSON.stringify(a)} and ${JSON.stringify(b)}`;
   throw new CommandError(
     EXIT.usage,
-    `run ${run} has another configuration (${first}); choose another --run, or: longwriter resume ${run} --config FILE`,
+    `run ${run} has another configuration (${first}); choose another ${option}, or: longwriter resume ${run} --config FILE`,
   );
 }
 
@@ -99,9 +100,10 @@ export async function startWorkflow(
   client: Client,
   run: string,
   frozen: FrozenConfig,
-  options: RunOptions,
+  { priority = DEFAULT_PRIORITY, ...options }: RunOptions,
 ): Promise<void> {
   const { revision, config } = frozen;
+  const attributes = areAllKnown(client.options.namespace, await knownAttributes(client));
   // A person may begin an evaluation alone at its report.
   const walk = { ...walkAlone(config), ...options };
   await client.workflow.start<typeof runPipeline>('runPipeline', {
@@ -109,15 +111,25 @@ export async function startWorkflow(
     workflowId: run,
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',
-    args: [{ run, revision, config, ...walk }],
-    memo: { revision, until: walk.until ?? null },
+    args: [{ run, revision, config, ...walk, attributes }],
+    memo: { revision, until: walk.until ?? null, priority },
+    // Children and activities inherit it; equally urgent runs take turns.
+    priority: { priorityKey: priority, fairnessKey: run },
     staticSummary: `LongWriter run ${run}`,
-    staticDetails: `From ${walk.from ?? STAGES[0]} to ${walk.until ?? STAGES.at(-1)!}, configuration ${revision}.`,
+    staticDetails: factsOf('LongWriter end to end; the details beside this tell how far it is.', {
+      ...{ run, from: walk.from ?? STAGES[0], until: walk.until ?? STAGES.at(-1)!, revision },
+      configuration: fingerprint(config),
+    }),
+    typedSearchAttributes: attributes ? [{ key: defineSearchAttributeKey('LwRun', 'KEYWORD'), value: run }] : [],
   });
 }
 
 /** What a run's last workflow was started with, as `startWorkflow` noted it. */
-function lastMemo(description: WorkflowExecutionDescription | undefined): { revision?: number; until?: Stage | null } {
+export function lastMemo(description: WorkflowExecutionDescription | undefined): {
+  revision?: number;
+  until?: Stage | null;
+  priority?: number;
+} {
   return description?.memo ?? {};
 }
 
@@ -128,7 +140,7 @@ export async function lastStage(client: Client, run: string): Promise<Stage | un
 
 /**
  * Lets a run go on, or begin again, under a configuration: finished work is found. A run that was to end at a stage still
- * does, unless it is told another; returns that stage.
+ * does, unless it is told another, and is as urgent as it was; returns that stage.
  *
  * @param again whether a workflow under way has to be started anew to see what changed
  */
@@ -141,25 +153,45 @@ export async function goOn(
   const { again, ...stages } = options;
   const description = await describeRun(client, run);
   const last = lastMemo(description);
-  if (description?.status.name === 'RUNNING' && (again || last.revision !== frozen.revision)) {
+  const { priority = last.priority ?? DEFAULT_PRIORITY } = options;
+  // What is under way keeps the priority that it was started with.
+  const isOther = last.revision !== frozen.revision || priority !== (last.priority ?? DEFAULT_PRIORITY);
+  if (description?.status.name === 'RUNNING' && (again || isOther)) {
+    await checkCanEnd(client, run);
     await cancelWorkflow(client, run, frozen.config.training.graceSeconds);
   }
   await unpause(client, store, run);
   const until = stages.until ?? last.until ?? undefined;
-  await startWorkflow(client, run, frozen, { ...stages, ...(until ? { until } : {}) });
+  await startWorkflow(client, run, frozen, { ...stages, priority, ...(until ? { until } : {}) });
   return until;
 }
 
-/** Cancels a run's workflow and waits until it has ended, a trainer saves a checkpoint first. Fails with exit code 1 where no worker lets it end. */
-export async function cancelWorkflow(client: Client, run: string, graceSeconds = 0): Promise<void> {
+/** Fails with exit code 1 where a run is under way and no worker is up that could let it end, so that it can begin anew. */
+export async function checkCanEnd(client: Client, run: string): Promise<void> {
+  if ((await describeRun(client, run))?.status.name !== 'RUNNING' || (await hasPipelineWorker(client))) return;
+  throw new CommandError(
+    EXIT.failed,
+    `run ${run} begins anew once what is under way has ended, for which a worker must be up: start one (longwriter dev, ` +
+      'or longwriter worker pipeline), and then the same command again',
+  );
+}
+
+/**
+ * Cancels a run's workflow, and waits until it has ended where a worker is up: a trainer saves a checkpoint first. Returns
+ * whether it has. Fails with exit code 1 where it does not end though a worker is there.
+ */
+export async function cancelWorkflow(client: Client, run: string, graceSeconds = 0): Promise<boolean> {
   const handle = client.workflow.getHandle(run);
   await handle.cancel();
+  if (!(await hasPipelineWorker(client))) return false;
   try {
     await client.withDeadline(Date.now() + CANCEL_MS + graceSeconds * 1000, () => handle.result());
   } catch (error) {
-    if (error instanceof WorkflowFailedError) return;
-    throw new CommandError(EXIT.failed, `run ${run} does not end; is a worker up? (longwriter dev)`);
+    if (hasCode(error, 'deadlineExceeded'))
+      throw new CommandError(EXIT.failed, `run ${run} does not end; longwriter doctor looks at its workers`);
+    if (!(error instanceof WorkflowFailedError)) throw error;
   }
+  return true;
 }
 
 /** The workflow of a run, or undefined where the server knows none. */
@@ -170,6 +202,39 @@ export async function describeRun(client: Client, run: string): Promise<Workflow
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
+}
+
+/** What a run is at, as its workflow and its control object say; `stopped` is one of which the server knows nothing (any more). */
+export type RunCondition = 'running' | 'paused' | 'completed' | 'failed' | 'cancelled' | 'stopped';
+
+/** A run's condition with its newest workflow. Fails with exit code 4 where neither the store nor the server knows it. */
+export async function openRun(
+  client: Client,
+  store: Store,
+  run: string,
+): Promise<{ readonly state: RunCondition; readonly description: WorkflowExecutionDescription | undefined }> {
+  const [description, config, control] = await Promise.all([
+    describeRun(client, run),
+    store.find(configKey(run)),
+    findJson(store, controlKey(run), Control),
+  ]);
+  if (!description && !config)
+    throw new CommandError(
+      EXIT.noSuchRun,
+      `there is no run ${run} in store ${store.url}; longwriter status lists them`,
+    );
+  const ended = description && endedAs(description.status.name);
+  if (ended) return { state: ended, description };
+  if (description) return { state: control?.paused ? 'paused' : 'running', description };
+  const frozen = await findConfig(store, run);
+  return { state: frozen && (await isFinished(store, run, frozen)) ? 'completed' : 'stopped', description };
+}
+
+/** How a workflow that is not under way has ended, in the words of a run; undefined of one that is. */
+export function endedAs(status: string): 'completed' | 'cancelled' | 'failed' | undefined {
+  if (status === 'COMPLETED') return 'completed';
+  if (status === 'CANCELLED' || status === 'TERMINATED') return 'cancelled';
+  return status === 'FAILED' || status === 'TIMED_OUT' ? 'failed' : undefined;
 }
 
 /** Stops a run's new model calls: in the workers within a second, by the control object, and in the workflow. */
@@ -186,111 +251,13 @@ export async function unpause(client: Client, store: Store, run: string): Promis
   if (status?.name === 'RUNNING') await client.workflow.getHandle(run).signal(resumedSignal);
 }
 
-/** How far a run is: by the workflow where a worker lives, else by what the store holds. */
-export async function runProgress(client: Client, store: Store, run: string): Promise<RunProgress> {
-  const description = await describeRun(client, run);
-  if (description) {
-    try {
-      const handle = client.workflow.getHandle(run);
-      const progress = await client.withDeadline(Date.now() + QUERY_MS, () => handle.query(progressQuery));
-      const control = progress.state === 'running' ? await findJson(store, controlKey(run), Control) : undefined;
-      const paused = control?.paused && { state: 'paused' as const, message: `${control.type}: ${control.message}` };
-      const paid = await paidSoFar(store, run);
-      return { ...progress, ...(paid ? { paid } : {}), ...(paused || {}), ...(ended(description.status.name) ?? {}) };
-    } catch {
-      // No live worker: the store is asked.
-    }
-  }
-  return storedProgress(store, run, description?.status.name);
-}
-
-const SelectionCounts = z.object({ selected: z.number(), read: z.number(), leftOut: z.record(z.string(), z.number()) });
-
-const Gated = z.object({ gate: ModelGate });
-
-/** What a finished stage is told by, from its record. */
-function storedDetail(stage: Stage, outcome: unknown): string {
-  const selection = SelectionCounts.safeParse(outcome);
-  if (stage === 'select') return selection.success ? selectionLine(selection.data) : '';
-  const gated = Gated.safeParse(outcome);
-  return gated.success ? gateLine(gated.data.gate) : '';
-}
-
-async function storedProgress(store: Store, run: string, status: string | undefined): Promise<RunProgress> {
-  const control = await findJson(store, controlKey(run), Control);
-  const frozen = await findConfig(store, run);
-  const alone = frozen && walkAlone(frozen.config);
-  const stages = await Promise.all(
-    STAGES.map(async (stage) => {
-      const record = await findJson(store, stageKey(run, stage), StageRecord);
-      const seconds = record ? (Date.parse(record.endedAt) - Date.parse(record.startedAt)) / 1000 : 0;
-      const isSkipped = alone !== undefined && !isWithin(alone, stage);
-      const state = record ? ('done' as const) : isSkipped ? ('skipped' as const) : ('waiting' as const);
-      const detail = storedDetail(stage, record?.outcome);
-      return { stage, state, done: 0, total: 0, detail, seconds, words: 0, spending: NO_SPENDING };
-    }),
-  );
-  const message = control?.paused
-    ? `${control.type}: ${control.message}`
-    : 'no worker answers; this is what the store holds';
-  const state = control?.paused ? ('paused' as const) : ('running' as const);
-  return {
-    run,
-    state,
-    message,
-    stages,
-    ...(frozen ? await storedCosts(store, run, frozen.config) : { paid: NO_COST }),
-    ...(ended(status) ?? {}),
-  };
-}
-
-/** Milliseconds for which a sum of the ledger is good enough for eyes. */
-const PAID_MS = 10_000;
-
-const sums = new Map<string, { readonly at: number; readonly paid: Promise<Cost | undefined> }>();
-
-/** What a run has paid for, samples in progress included, by its ledger; added up once in a while. */
-function paidSoFar(store: Store, run: string): Promise<Cost | undefined> {
-  const known = sums.get(run);
-  if (known && Date.now() - known.at < PAID_MS) return known.paid;
-  const paid = findConfig(store, run).then(
-    async (frozen) => frozen && (await readPaid(store, run, frozen.config)).cost,
-  );
-  sums.set(run, { at: Date.now(), paid });
-  return paid;
-}
-
-async function storedCosts(
-  store: Store,
-  run: string,
-  config: RunConfig,
-): Promise<Pick<RunProgress, 'paid' | 'budget'>> {
-  const budget = budgetOf(config.budget);
-  return { paid: (await readPaid(store, run, config)).cost, ...(budget ? { budget } : {}) };
-}
-
-function ended(status: string | undefined): Pick<RunProgress, 'state'> | undefined {
-  if (status === 'COMPLETED') return { state: 'completed' };
-  if (status === 'CANCELLED' || status === 'TERMINATED') return { state: 'cancelled' };
-  return status === 'FAILED' || status === 'TIMED_OUT' ? { state: 'failed' } : undefined;
-}
-
-/** The exit code that a run's state stands for: samples left out as failed make a completed run a 1, too. */
-export async function exitCodeOf(store: Store, run: string, state: RunProgress['state']): Promise<number> {
-  if (state === 'failed' || state === 'cancelled') return EXIT.failed;
-  if (state !== 'completed') return EXIT.done;
-  const dataset = (await findJson(store, stageKey(run, 'dataset'), StageRecord))?.outcome as
-    { failed?: number } | undefined;
-  return (dataset?.failed ?? 0) > 0 ? EXIT.failed : EXIT.done;
-}
-
 /** The stages to walk, from what a person typed. Fails with exit code 2 where there are none such. */
 export function checkStages(typed: {
   readonly from?: string;
   readonly until?: string;
 }): Pick<RunOptions, 'from' | 'until'> {
-  const from = typed.from === undefined ? undefined : checkStage(typed.from);
-  const until = typed.until === undefined ? undefined : checkStage(typed.until);
+  const from = typed.from === undefined ? undefined : oneOf('stage', typed.from, STAGES);
+  const until = typed.until === undefined ? undefined : oneOf('stage', typed.until, STAGES);
   if (from && until && STAGES.indexOf(from) > STAGES.indexOf(until)) {
     throw new CommandError(EXIT.usage, `--from ${from} comes after --until ${until}: there is nothing to walk`);
   }
@@ -306,14 +273,8 @@ export function checkWalk(run: string, config: RunConfig, { from, until }: Pick<
   throw new CommandError(EXIT.usage, `run ${run} is ${what} alone: it walks ${stages} only`);
 }
 
-function isWithin({ from, until }: { readonly from: Stage; readonly until: Stage }, stage: Stage): boolean {
+/** Whether a stage is between two others, or one of them. */
+export function isWithin({ from, until }: { readonly from: Stage; readonly until: Stage }, stage: Stage): boolean {
   const at = STAGES.indexOf(stage);
   return at >= STAGES.indexOf(from) && at <= STAGES.indexOf(until);
-}
-
-/** Fails with exit code 2 unless a text is a stage. */
-function checkStage(text: string): Stage {
-  const stage = STAGES.find((one) => one === text);
-  if (!stage) throw new CommandError(EXIT.usage, `stage "${text}": expected one of ${STAGES.join(', ')}`);
-  return stage;
 }

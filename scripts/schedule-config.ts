@@ -9,12 +9,13 @@ import { readModels } from './evaluated-models.ts';
 import { loadEvaluation, type GivenEvaluation } from './evaluation-config.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { EVALUATION_FIELDS } from './input-fields.ts';
+import { judgingOverrides, type TypedJudging } from './judging-options.ts';
 import { locateModel } from './locate-model.ts';
 import { checkRunId, findConfig } from './runs.ts';
 import { isElsewhere, readInputs, type Input } from './upload-inputs.ts';
 
 /** What each firing of a schedule evaluates, as a person typed it. */
-export interface TypedFiring {
+export interface TypedFiring extends TypedJudging {
   readonly run?: string;
   readonly model: readonly string[];
   readonly endpoint: readonly string[];
@@ -51,12 +52,13 @@ export async function readFiring(
       calibration: typed.calibration && here(typed.calibration),
       waitLimitMinutes,
     }).flatMap(([key, value]) => (value === undefined ? [] : [`evaluation.${key}=${JSON.stringify(value)}`])),
+    ...judgingOverrides(typed),
     ...typed.set,
   ];
   const alone = { models, predictions: {}, firing };
   if (run !== undefined) return fromRun(store, run, typed, overrides, alone);
   const file = typed.config ?? join(PROJECT, 'configs/evaluate.yaml');
-  return readInputs(await loadEvaluation(file, overrides, alone), file, EVALUATION_FIELDS);
+  return readInputs(await loadEvaluation(file, overrides, alone, typed.set), file, EVALUATION_FIELDS);
 }
 
 const here = (file: string): string => (isElsewhere(file) ? file : resolve(file));
@@ -97,7 +99,7 @@ async function fromRun(
       Object.entries(given).some(([key, value]) => key === at && value !== undefined) ||
       set.some((text) => text.startsWith(`${at}=`));
     const fields = EVALUATION_FIELDS.filter(({ at }) => isNew(at));
-    return await readInputs(await loadEvaluation(file, overrides, alone), file, fields);
+    return await readInputs(await loadEvaluation(file, overrides, alone, set), file, fields);
   } catch (error) {
     if (error instanceof ConfigError) throw new ConfigError(error.message.replaceAll(file, `run ${run}`));
     throw error;

@@ -46,13 +46,6 @@ export async function findSchedule(
   throw new CommandError(EXIT.usage, `schedule ${id} was not made by longwriter schedule create`);
 }
 
-/** Those of some search attributes that the server has; setting another one would hang what is started with it. */
-export async function knownAttributes(client: Client): Promise<ReadonlySet<string>> {
-  const { namespace } = client.options;
-  const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace });
-  return new Set(Object.keys(customAttributes ?? {}));
-}
-
 /** Search attributes of texts, without those that the server does not have. */
 export function attributesOf(
   known: ReadonlySet<string>,

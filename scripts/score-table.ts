@@ -1,19 +1,20 @@
+import { isAnyJudged, isUnjudged, scoreNames, scoresOf } from '../domain/evaluation.ts';
 import type { Estimate, RunScores } from '../domain/schemas/evaluation.ts';
 import { columns, printableLine } from './terminal.ts';
 
 /** The scores of a run as a table for the terminal: a line for each model, every mean with its 95 % interval. */
 export function scoreTable({ evaluations, calibration }: RunScores): string[] {
-  const head = ['model', 'S̄', 'S_l', 'S_q', 'words', 'completions', 'unscored'];
+  const isJudged = isAnyJudged(evaluations);
+  const head = ['model', ...scoreNames(isJudged), 'words', 'completions', ...(isJudged ? ['unscored'] : [])];
   const rows = evaluations.map(({ model, overall }) => [
     model,
-    shown(overall.overall, 1),
-    shown(overall.lengthScore, 1),
-    shown(overall.qualityScore, 1),
+    ...scoresOf(overall, isJudged).map((one) => shown(one, 1)),
     shown(overall.words, 0),
     overall.completions,
-    overall.unscored,
+    ...(isJudged ? [overall.unscored] : []),
   ]);
-  const judges = [...new Set(evaluations.map(({ judge }) => printableLine(judge.model, 80)))].join(', ');
+  const asked = evaluations.filter((one) => !isUnjudged(one)).map(({ judge }) => printableLine(judge.model, 80));
+  const judges = [...new Set(asked)].join(', ') || 'none was asked';
   const drift = calibration && `the judge has drifted by ${shown(calibration.drift, 1)} points of S_q`;
   return [...columns([head, ...rows]), `judge: ${judges}`, ...(drift ? [drift] : [])];
 }

@@ -1,5 +1,6 @@
 import type { RunConfig } from '../configs/schema.ts';
 import { fingerprint } from '../domain/fingerprint.ts';
+import { isJudgeAsked } from '../domain/judge-asked.ts';
 import { STAGES, type Stage } from '../domain/names.ts';
 import { walkAlone } from './runs.ts';
 
@@ -39,19 +40,21 @@ const DEPENDS: { readonly [S in Stage]?: (config: RunConfig) => unknown } = {
     filter.contamination ? evaluation.benchmark : null,
   ],
   sft: ({ training }) => [training.baseModel, training.chatTemplate, training.sft],
-  preferences: ({ preferences, judge, prompts, endpoints }) => [
-    preferences,
-    judge,
-    prompts.judge,
-    preferences.level === 'section' ? prompts.step : null,
-    endpoints.judge.provider,
-    endpoints.judge.model,
-    endpoints.judge.dialect.stripThinking,
-    endpoints.served.dialect.stripThinking,
+  preferences: (config) => [
+    config.preferences,
+    isJudgeAsked(config, ['preferences']) ? judgingOf(config) : null,
+    config.preferences.level === 'section' ? config.prompts.step : null,
+    config.endpoints.served.dialect.stripThinking,
   ],
   dpo: ({ training }) => training.dpo,
-  evaluate: ({ evaluation }) => evaluation,
+  evaluate: (config) => [config.evaluation, isJudgeAsked(config, ['evaluate']) ? judgingOf(config) : null],
 };
+
+/** Everything that decides what the judge says. */
+function judgingOf({ judge, prompts, endpoints }: RunConfig): unknown {
+  const { provider, model, dialect } = endpoints.judge;
+  return [judge, prompts.judge, provider, model, dialect.stripThinking];
+}
 
 /** The stages that another configuration makes stale: the first one that depends on what changed, and all after it. */
 export function staleStages(before: RunConfig, after: RunConfig): Stage[] {

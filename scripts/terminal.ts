@@ -56,3 +56,44 @@ export function bar(count: number, most: number): string {
   const blocks = most === 0 ? 0 : (count / most) * 40;
   return count > 0 && blocks < 1 ? '▏' : '█'.repeat(Math.round(blocks));
 }
+
+/** Characters that take two columns of a terminal: East Asian ones and emoji. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+
+/** Columns that a line of printable text takes, never less than it does. */
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const character of text) width += WIDE.test(character) ? 2 : 1;
+  return width;
+}
+
+/** A line of printable text in at most so many columns. */
+export function cutToWidth(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  let kept = '';
+  let room = Math.max(0, width - 1);
+  for (const character of text) {
+    room -= widthOf(character);
+    if (room < 0) break;
+    kept += character;
+  }
+  return width > 0 ? `${kept}…` : '';
+}
+
+/** A printable text in lines of so many columns, cut after `most` of them; none for no text. */
+export function wrapToWidth(text: string, width: number, most: number): string[] {
+  const lines: string[] = [];
+  let rest = text.trim();
+  while (rest !== '') {
+    if (lines.length === most - 1 || widthOf(rest) <= width) return [...lines, cutToWidth(rest, width)];
+    const whole = cutToWidth(rest, width + 1).slice(0, -1);
+    const space = whole.lastIndexOf(' ');
+    const line = space > width / 2 ? whole.slice(0, space) : whole;
+    // Where not even one character fits there is nothing to show.
+    if (line === '') return lines;
+    lines.push(line);
+    rest = rest.slice(line.length).trim();
+  }
+  return lines;
+}

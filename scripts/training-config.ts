@@ -1,5 +1,6 @@
 import { ConfigError, loadConfig, parseConfig } from '../configs/load.ts';
 import type { RunConfig } from '../configs/schema.ts';
+import { EMBEDDED } from '../domain/names.ts';
 
 /** What a training alone is given besides its configuration. */
 export interface GivenTraining {
@@ -12,8 +13,8 @@ export interface GivenTraining {
 /** What the schema asks for and a training alone has no use for. */
 const NOT_USED = {
   endpoints: {
-    writer: { model: 'not used', baseUrl: 'embedded' },
-    judge: { model: 'not used', baseUrl: 'embedded' },
+    writer: { model: 'not used', baseUrl: EMBEDDED },
+    judge: { model: 'not used', baseUrl: EMBEDDED },
   },
   evaluation: { benchmark: 'not used' },
 };
@@ -37,7 +38,7 @@ export async function loadTraining(
     );
   const given = { baseModel: model, alone: { method, data } };
   const set = Object.entries(given).map(([key, value]) => `training.${key}=${JSON.stringify(value)}`);
-  const whole = await loadConfig(file, [...overrides, ...set], NOT_USED);
+  const whole = await loadConfig(file, [...overrides, ...set], NOT_USED, overrides);
   const { [other]: _, ...training } = whole.training;
   return parseConfig({ ...NOT_USED, seed: whole.seed, training, gates: { model: whole.gates.model } }, file);
 }

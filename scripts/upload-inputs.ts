@@ -117,7 +117,7 @@ function placesOf(config: RunConfig, { at }: InputField): Place[] {
 }
 
 /** Gives the file itself, or of what is elsewhere a local copy while it is worked on. */
-async function withLocalFile<T>(file: string, work: (local: string) => Promise<T>): Promise<T> {
+export async function withLocalFile<T>(file: string, work: (local: string) => Promise<T>): Promise<T> {
   if (!isElsewhere(file)) {
     await readable(file);
     return work(file);
@@ -159,7 +159,8 @@ async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promi
   }
 }
 
-async function hashOf(file: string): Promise<string> {
+/** SHA-256 of a file, as 64 hex characters. */
+export async function hashOf(file: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
   return hash.digest('hex');

@@ -1,48 +1,74 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stageLine, type RunProgress } from '../domain/progress.ts';
-
-/** Steps between two lines of a stage that counts, as a share of its total. */
-const SHARE = 0.1;
+import { EXIT } from './exit.ts';
+import type { ProgressView } from './progress-view.ts';
+import type { RunStatus } from './run-progress.ts';
 
 /**
- * Follows a run until it ends, printing a line whenever a stage or its phase changes, or it has gone on by a tenth.
+ * Follows a run until it ends, or until the signal: then it returns at once, with what was seen last.
  *
  * @param look asks how far the run is
  */
 export async function watchRun(
-  look: () => Promise<RunProgress>,
+  look: () => Promise<RunStatus>,
   options: {
-    readonly print: (line: string) => void;
-    readonly json?: boolean;
+    readonly view: ProgressView;
     readonly signal?: AbortSignal;
     /** Whether to end when the run pauses by itself; one that a person paused is followed on. */
     readonly leaveWhenPaused?: boolean;
+    /** What ends the watching instead of the run's own end. */
+    readonly until?: Promise<unknown>;
     /** Milliseconds between two looks; a second where unset. */
     readonly lookMs?: number;
   },
-): Promise<RunProgress> {
-  const printed = new Map<string, string>();
-  let message = '';
-  for (;;) {
-    const progress = await look();
-    if (options.json) options.print(JSON.stringify(progress));
-    else {
-      for (const stage of progress.stages) {
-        if (stage.state === 'waiting' || stage.state === 'skipped') continue;
-        const tenth = stage.total === 0 ? 0 : Math.floor(stage.done / (stage.total * SHARE));
-        const key = `${stage.state} ${stage.phase ?? ''} ${tenth}`;
-        if (printed.get(stage.stage) !== key) options.print(stageLine(stage));
-        printed.set(stage.stage, key);
-      }
-      if (progress.message !== message && progress.message !== '')
-        options.print(`${progress.state}: ${progress.message}`);
-      message = progress.message;
+): Promise<RunStatus | undefined> {
+  const { view, signal, leaveWhenPaused, until, lookMs = 1000 } = options;
+  const over = new AbortController();
+  const stop = AbortSignal.any([over.signal, ...(signal ? [signal] : [])]);
+  void until?.then(
+    () => over.abort(),
+    () => over.abort(),
+  );
+  const stopped = new Promise<undefined>((resolve) => {
+    stop.addEventListener('abort', () => resolve(undefined), { once: true });
+    if (stop.aborted) resolve(undefined);
+  });
+  let progress: RunStatus | undefined;
+  try {
+    for (;;) {
+      const seen = await Promise.race([look(), stopped]);
+      if (!seen) return progress;
+      progress = seen;
+      view.show(seen);
+      const left = seen.state === 'paused' && leaveWhenPaused && !seen.message.startsWith('requested');
+      const isOpen = until !== undefined || seen.state === 'running' || seen.state === 'paused';
+      if (!isOpen || left) return seen;
+      await sleep(lookMs, undefined, { signal: stop }).catch(() => undefined);
     }
-    const left = progress.state === 'paused' && options.leaveWhenPaused && !progress.message.startsWith('requested');
-    const open = progress.state === 'running' || progress.state === 'paused';
-    if (!open || left || options.signal?.aborted) return progress;
-    await sleep(options.lookMs ?? 1000, undefined, options.signal ? { signal: options.signal } : {}).catch(
-      () => undefined,
-    );
+  } finally {
+    view.end();
+  }
+}
+
+/**
+ * Does work that Ctrl-C only ends the watching of: the first one ends it by the signal, and is told; a second one ends the
+ * program at once.
+ *
+ * @param how the command that goes on watching
+ */
+export async function detachable(how: string, work: (signal: AbortSignal) => Promise<number>): Promise<number> {
+  const detach = new AbortController();
+  const onInterrupt = () => {
+    if (detach.signal.aborted) process.exit(EXIT.interrupted);
+    detach.abort();
+  };
+  process.on('SIGINT', onInterrupt);
+  try {
+    const exitCode = await work(detach.signal);
+    if (!detach.signal.aborted) return exitCode;
+    // A terminal has put ^C at the beginning of the line.
+    console.error(`${process.stderr.isTTY ? '\n' : ''}detached; the run goes on: ${how}`);
+    return EXIT.interrupted;
+  } finally {
+    process.off('SIGINT', onInterrupt);
   }
 }

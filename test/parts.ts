@@ -11,6 +11,11 @@ const PARTS = {
     install: 'npm run setup',
   },
   chromium: { path: '/usr/bin/chromium', install: 'apt-get install chromium' },
+  systemd: { path: '/usr/bin/systemd-analyze', install: 'apt-get install systemd' },
+  'kubernetes-validate': {
+    path: join(PROJECT, '.longwriter/python/trainer/bin/kubernetes-validate'),
+    install: 'npm run setup',
+  },
   slurm: { path: '/usr/sbin/slurmctld', install: 'apt-get install slurm-wlm munge' },
   'longbench-write': {
     path: join(PROJECT, '../shared/data/longbench-write/longbench_write.jsonl'),

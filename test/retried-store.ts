@@ -22,6 +22,10 @@ export function retriedStore(store: Store): Store {
     async *list(folder) {
       yield* await retried(() => collect(store.list(folder)));
     },
+    folders: (folder) => retried(() => store.folders(folder)),
+    async *describe(folder) {
+      yield* await retried(() => collect(store.describe(folder)));
+    },
     remove: (path) => retried(() => store.remove(path)),
     upload: (path, localFile) => retried(() => store.upload(path, localFile)),
     download: (path, localFile) => retried(() => store.download(path, localFile)),

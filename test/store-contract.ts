@@ -171,6 +171,31 @@ export function describeStore(name: string, open: () => Promise<Store>, memory =
       expect(await listed(store, 'nowhere')).toEqual([]);
     });
 
+    it('names the folders directly below one, whatever is in them', async () => {
+      const store = await open();
+      for (const path of ['runs/b/config.json', 'runs/a/ledger/m/1', 'runs/a-2/x', 'runs/file', 'runsx/c/d'])
+        await store.putView(path, bytes(path));
+      expect(await store.folders('runs')).toEqual(['a', 'a-2', 'b']);
+      expect(await store.folders('')).toEqual(['runs', 'runsx']);
+      expect(await store.folders('nowhere')).toEqual([]);
+    });
+
+    it('describes what is below a folder by size and time, in the order of a listing', async () => {
+      const store = await open();
+      const before = Date.now();
+      for (const path of ['a/one', 'a/b/two', 'ab']) await store.putView(path, bytes(path));
+      const found = [];
+      for await (const { changedAt, ...object } of store.describe('a')) {
+        // The clock of a disk may be a few milliseconds behind.
+        expect(Math.abs(changedAt - before)).toBeLessThan(60_000);
+        found.push(object);
+      }
+      expect(found).toEqual([
+        { path: 'a/b/two', sizeBytes: 7 },
+        { path: 'a/one', sizeBytes: 5 },
+      ]);
+    });
+
     it('lists no half-written object while others write', async () => {
       const store = await open();
       const writers = Promise.all(

@@ -1,10 +1,5 @@
 import { Runtime, type NativeConnection } from '@temporalio/worker';
-
-/**
- * How old a poll may be, milliseconds: a live worker's long poll is renewed at least once a minute. One whose slots are
- * all taken polls only when a call ends, and may be missed meanwhile; the gate then corrects the others.
- */
-const FRESH_MS = 70_000;
+import { liveOf, polled, type RawPoller } from '../domain/live-pollers.ts';
 
 /** Milliseconds between two counts. */
 const EVERY_MS = 5000;
@@ -15,12 +10,6 @@ const DEADLINE_MS = 5000;
 /** TASK_QUEUE_TYPE_ACTIVITY of temporal/api/enums/v1/task_queue.proto. */
 const ACTIVITY_QUEUE = 2;
 
-/** A poller as Temporal's DescribeTaskQueue lists it; `toNumber` is that of its 64-bit integers. */
-export interface Poller {
-  readonly identity?: string | null;
-  readonly lastAccessTime?: { readonly seconds?: { toNumber(): number } | null } | null;
-}
-
 /** What tells how many workers poll a task queue. */
 export interface PollerQuery {
   readonly connection: NativeConnection;
@@ -29,16 +18,13 @@ export interface PollerQuery {
 }
 
 /**
- * Counts the live workers among the pollers of a task queue: distinct identities with a poll that is fresh.
+ * Counts the live workers among the pollers of a task queue: distinct identities with a poll that is fresh. One whose slots
+ * are all taken polls only when a call ends, and may be missed meanwhile; the gate then corrects the others.
  *
  * @param now milliseconds since 1970, by the clock that the server's is close to
  */
-export function countLive(pollers: readonly Poller[], now: number, freshMs = FRESH_MS): number {
-  const live = pollers.filter(({ lastAccessTime }) => {
-    const seconds = lastAccessTime?.seconds?.toNumber() ?? 0;
-    return now - seconds * 1000 <= freshMs;
-  });
-  return new Set(live.map(({ identity }) => identity)).size;
+export function countLive(pollers: readonly RawPoller[], now: number, freshMs?: number): number {
+  return new Set(liveOf(pollers.map(polled), now, freshMs).map(({ identity }) => identity)).size;
 }
 
 /** Asks Temporal how many live workers poll a queue for activities. Fails as the connection does. */

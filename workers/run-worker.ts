@@ -1,85 +1,169 @@
-import { createWriteStream, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { setMaxListeners } from 'node:events';
+import { NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import type { ActivityDeps } from '../activities/deps.ts';
 import { createGpuActivities, createLlmActivities, createPipelineActivities } from '../activities/index.ts';
+import { dataConverter } from '../activities/io/temporal/codec.ts';
+import { temporalPlace } from '../activities/io/temporal/connect.ts';
 import type { Environment } from '../configs/env.ts';
-import { ENDPOINT_NAMES, endpointQueue, GPU_QUEUE, PIPELINE_QUEUE } from '../domain/names.ts';
+import {
+  ENDPOINT_NAMES,
+  endpointQueue,
+  GPU_QUEUE,
+  PIPELINE_QUEUE,
+  ROLES,
+  type EndpointName,
+  type Role,
+} from '../domain/names.ts';
 import { activityDeps } from './deps.ts';
+import { createWorkers } from './create-workers.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 import { endpointPacers, type EndpointPacers } from './endpoint-pacers.ts';
 import { followLivePollers } from './live-pollers.ts';
+import { tell, type WorkersState } from './state.ts';
+import { workerTelemetry } from './telemetry.ts';
 
-/** The task queues a worker process can serve. */
-export const ROLES = ['pipeline', 'llm', 'gpu'] as const;
-export type Role = (typeof ROLES)[number];
+export { ROLES, type Role };
+
+/** How workers are set up, where not by default. */
+export interface WorkerSettings {
+  /** The endpoints whose queues `llm` serves; all by default. */
+  readonly endpoints?: readonly EndpointName[];
+  /** Activities at a time on each queue; a GPU node always has one. */
+  readonly maxActivities?: number;
+  readonly maxWorkflowTasks?: number;
+  /** Workflows that are kept in memory, so that they need no replay. */
+  readonly maxCachedWorkflows?: number;
+  /** Milliseconds that model calls under way have to end in. */
+  readonly shutdownGraceMs?: number;
+  /** Whether a trainer is told to save and end with its worker; by default it outlives it. */
+  readonly endsJobs?: boolean;
+  /** File with the workflows, bundled; by default they are made from this folder. */
+  readonly workflows?: string;
+  /** Where there is none, the workers are unversioned. */
+  readonly version?: { readonly deploymentName: string; readonly buildId: string };
+}
 
 /** Running workers of this process; `stop` ends them gracefully. */
 export interface RunningWorkers {
   /** Settles when the workers have ended; rejects when one of them failed. */
   readonly ended: Promise<void>;
+  readonly connection: NativeConnection;
+  state(): WorkersState;
   stop(): Promise<void>;
 }
 
-/** Shared by all workers: a cancelled activity hears of it within two seconds, not twenty. */
-const shared = { maxHeartbeatThrottleInterval: '2s', shutdownGraceTime: '1s' } as const;
+/** Milliseconds in which what can be taken over has to end: a trainer outlives its watcher, a file is written anew. */
+const HANDOVER_MS = 1000;
 
 /** Starts workers for some roles in this process, and returns when they poll. */
-export async function startWorkers(environment: Environment, roles: readonly Role[]): Promise<RunningWorkers> {
-  const connection = await NativeConnection.connect({ address: environment.temporalAddress });
+export async function startWorkers(
+  environment: Environment,
+  roles: readonly Role[],
+  settings: WorkerSettings = {},
+): Promise<RunningWorkers> {
+  const { connection: place, namespace } = await temporalPlace(environment);
+  const connection = await NativeConnection.connect(place);
+  try {
+    return await startOn(
+      { connection, namespace, dataConverter: dataConverter(environment) },
+      environment,
+      roles,
+      settings,
+    );
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+/** Where workers poll. */
+type Place = Required<Pick<WorkerOptions, 'namespace' | 'dataConverter'>> & { readonly connection: NativeConnection };
+
+async function startOn(
+  place: Place,
+  environment: Environment,
+  roles: readonly Role[],
+  settings: WorkerSettings,
+): Promise<RunningWorkers> {
+  const { connection, namespace, dataConverter: converter } = place;
   const pacers = endpointPacers();
-  const deps = activityDeps(environment, pacers);
-  const namespace = environment.temporalNamespace;
+  const draining = new AbortController();
+  // Every call that waits listens to it.
+  setMaxListeners(0, draining.signal);
+  const deps = activityDeps(environment, pacers, draining.signal, settings.endsJobs);
+  const telemetry = await workerTelemetry(environment.telemetry);
   const all: WorkerOptions[] = [];
-  if (roles.includes('pipeline')) all.push(await pipelineOptions(deps));
-  if (roles.includes('llm')) all.push(...llmOptions(deps));
+  if (roles.includes('pipeline')) all.push(await pipelineOptions(deps, settings, converter.failureConverterPath));
+  if (roles.includes('llm')) all.push(...llmOptions(deps, settings));
   if (roles.includes('gpu')) all.push(gpuOptions(deps));
-  const workers = await Promise.all(
-    all.map((options) => Worker.create({ ...shared, ...options, connection, namespace })),
+  const workers = await createWorkers(
+    all.map((options) => ({ ...shared(settings), ...telemetry.options, ...options, ...place })),
   );
-  const running = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+  const runs = workers.map((worker) => worker.run());
+  const running = Promise.all(runs).then(() => undefined);
   running.catch(() => undefined);
-  const followed = roles.includes('llm') ? followShares(connection, namespace, pacers) : [];
+  let stopped: Promise<void> | undefined;
+  const followed = roles.includes('llm') ? followShares(connection, namespace, pacers, settings) : [];
   return {
     ended: running,
-    async stop() {
-      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-      await running.catch(() => undefined);
-      await Promise.all(followed.map((end) => end()));
-      await connection.close();
-    },
+    connection,
+    state: () => tell(workers, draining.signal.aborted),
+    stop: () => (stopped ??= stop()),
+  };
+
+  async function stop(): Promise<void> {
+    draining.abort();
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    // Of all, not of the first that fails: a connection in use cannot be closed.
+    await Promise.allSettled(runs);
+    await Promise.all(followed.map((end) => end()));
+    await telemetry.flush();
+    await connection.close();
+  }
+}
+
+function shared({ version }: WorkerSettings): Partial<WorkerOptions> {
+  return {
+    // A cancelled activity hears of it within two seconds, not twenty.
+    maxHeartbeatThrottleInterval: '2s',
+    shutdownGraceTime: HANDOVER_MS,
+    ...(version && {
+      workerDeploymentOptions: {
+        version,
+        useWorkerVersioning: true,
+        defaultVersioningBehavior: 'AUTO_UPGRADE',
+      },
+    }),
   };
 }
 
-/** Sends what workers, workflows and activities log to a file, one JSON object a line; called once, before any worker. */
-export function logToFile(file: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const stream = createWriteStream(file, { flags: 'a' });
-  const logger = new DefaultLogger('INFO', ({ level, timestampNanos, message, meta }) => {
-    const { error, ...fields } = meta ?? {};
-    const time = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
-    stream.write(
-      `${JSON.stringify({ time, level, message, ...fields, ...(error ? { error: String(error) } : {}) })}\n`,
-    );
-  });
-  Runtime.install({ logger });
-}
-
-async function pipelineOptions(deps: ActivityDeps): Promise<WorkerOptions> {
+async function pipelineOptions(
+  deps: ActivityDeps,
+  settings: WorkerSettings,
+  failureConverter?: string,
+): Promise<WorkerOptions> {
+  const { maxActivities, maxWorkflowTasks, maxCachedWorkflows, workflows } = settings;
   return {
     taskQueue: PIPELINE_QUEUE,
-    workflowBundle: { codePath: await workflowBundle(deps.node.home) },
+    workflowBundle: { codePath: workflows ?? (await workflowBundle(deps.node.home, failureConverter)) },
     activities: createPipelineActivities(deps),
+    ...(maxActivities === undefined ? {} : { maxConcurrentActivityTaskExecutions: maxActivities }),
+    ...(maxWorkflowTasks === undefined ? {} : { maxConcurrentWorkflowTaskExecutions: maxWorkflowTasks }),
+    ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
   };
 }
 
-function llmOptions(deps: ActivityDeps): WorkerOptions[] {
+function llmOptions(
+  deps: ActivityDeps,
+  { endpoints = ENDPOINT_NAMES, maxActivities = 200, shutdownGraceMs = HANDOVER_MS }: WorkerSettings,
+): WorkerOptions[] {
   const activities = createLlmActivities(deps);
-  return ENDPOINT_NAMES.map((endpoint) => ({
+  return endpoints.map((endpoint) => ({
     taskQueue: endpointQueue(endpoint),
     activities,
     // More tasks than calls in flight: the pacer holds the calls, and dispatch is hidden behind them.
-    maxConcurrentActivityTaskExecutions: 200,
+    maxConcurrentActivityTaskExecutions: maxActivities,
+    shutdownGraceTime: shutdownGraceMs,
   }));
 }
 
@@ -88,8 +172,9 @@ function followShares(
   connection: NativeConnection,
   namespace: string,
   pacers: EndpointPacers,
+  { endpoints = ENDPOINT_NAMES }: WorkerSettings,
 ): (() => Promise<void>)[] {
-  return ENDPOINT_NAMES.map((endpoint) =>
+  return endpoints.map((endpoint) =>
     followLivePollers({ connection, namespace, taskQueue: endpointQueue(endpoint) }, (workers) =>
       pacers.share(endpoint, workers),
     ),

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { bundleWorkflowCode } from '@temporalio/worker';
@@ -10,6 +10,12 @@ import { PROJECT } from '../configs/env.ts';
 /** What the bundle is made from; workflows import nothing else. */
 const SOURCES = ['workflows', 'domain', 'package-lock.json'];
 
+/** What is bundled: the workflows, and the interceptor that traces them. */
+export const WORKFLOWS = {
+  workflowsPath: join(PROJECT, 'workflows/index.ts'),
+  workflowInterceptorModules: [join(PROJECT, 'workflows/tracing.ts')],
+};
+
 /**
  * The file with the workflows as workers load them, made once for each state of their sources.
  *
@@ -17,18 +23,25 @@ const SOURCES = ['workflows', 'domain', 'package-lock.json'];
  * seconds. Two workers that start at once may both make it; the bytes are the same.
  *
  * @param home folder for state of this machine
+ * @param failureConverter file that says how failures are written, where not as usual; it belongs to the sources
  */
-export async function workflowBundle(home: string): Promise<string> {
-  const file = join(home, 'bundles', `workflows-${await sourcesHash()}.js`);
+export async function workflowBundle(home: string, failureConverter?: string): Promise<string> {
+  const kind = failureConverter === undefined ? '' : '-sealed';
+  const file = join(home, 'bundles', `workflows-${await workflowsHash()}${kind}.js`);
   if (await stat(file).catch(() => undefined)) return file;
-  await promisify(execFile)(process.execPath, ['--import', 'tsx', fileURLToPath(import.meta.url), file], {
-    cwd: PROJECT,
-    env: {},
-  });
+  await promisify(execFile)(
+    process.execPath,
+    ['--import', 'tsx', fileURLToPath(import.meta.url), file, failureConverter ?? ''],
+    {
+      cwd: PROJECT,
+      env: {},
+    },
+  );
   return file;
 }
 
-async function sourcesHash(): Promise<string> {
+/** Hash of the sources that workflows are made from, 16 hex characters. */
+export async function workflowsHash(): Promise<string> {
   const hash = createHash('sha256').update(process.version);
   for (const source of SOURCES) {
     const path = join(PROJECT, source);
@@ -41,14 +54,19 @@ async function sourcesHash(): Promise<string> {
   return hash.digest('hex').slice(0, 16);
 }
 
-async function writeBundle(file: string): Promise<void> {
-  const workflowsPath = join(PROJECT, 'workflows/index.ts');
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: silent });
+async function writeBundle(file: string, failureConverterPath?: string): Promise<void> {
+  const { code } = await bundleWorkflowCode({
+    ...WORKFLOWS,
+    logger: silent,
+    ...(failureConverterPath && { failureConverterPath }),
+  });
   await mkdir(dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}.tmp`;
   await writeFile(temporary, code);
   await rename(temporary, file);
-  const old = (await readdir(dirname(file))).filter((name) => name.endsWith('.js') && !file.endsWith(name));
+  // With failures sealed or not, it is the same state.
+  const isSame = (name: string) => name.replace('-sealed', '') === basename(file).replace('-sealed', '');
+  const old = (await readdir(dirname(file))).filter((name) => name.endsWith('.js') && !isSame(name));
   // Workers of another checkout may share the folder; theirs is made again.
   await Promise.all(old.map((name) => rm(join(dirname(file), name), { force: true })));
 }
@@ -63,5 +81,5 @@ const silent = {
   error: console.error,
 };
 
-const [, program, target] = process.argv;
-if (program === fileURLToPath(import.meta.url) && target !== undefined) await writeBundle(target);
+const [, program, target, converter] = process.argv;
+if (program === fileURLToPath(import.meta.url) && target !== undefined) await writeBundle(target, converter);

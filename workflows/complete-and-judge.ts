@@ -1,3 +1,4 @@
+import { setCurrentDetails } from '@temporalio/workflow';
 import type { Fresh, PromptFolder } from '../activities/list-prompts.ts';
 import { addSpendings, NO_SPENDING } from '../domain/cost.ts';
 import type { Spending } from '../domain/schemas/call.ts';
@@ -17,16 +18,20 @@ export interface CompleteAndJudgeInput extends FolderWork {
 }
 
 /**
- * Asks a model for all completions of a folder, then has them judged; returns what that took. What lies as weights is served
- * for that and taken down before the judging; answers that were imported are judged only.
+ * Asks a model for all completions of a folder, then has them judged where judgements are asked for; returns what that took.
+ * What lies as weights is served for that and taken down before the judging; answers that were imported are judged only.
  */
 export async function completeAndJudge(input: CompleteAndJudgeInput, prompts: PromptFolder): Promise<Spending> {
   const { run, revision, model, fresh, waitLimitMinutes } = input;
   const completions = completionsOf(model.name, prompts, fresh?.completions);
   const judgements = judgementsOf(model.name, prompts, fresh?.judgements);
   const isImported = model.location.kind === 'predictions';
-  await announceParts(input, [...(isImported ? [] : [completions]), judgements]);
-  const ask = () => workOnPart(input, completions, model.identity);
+  const isJudged = prompts.judgements > 0;
+  await announceParts(input, [...(isImported ? [] : [completions]), ...(isJudged ? [judgements] : [])]);
+  const ask = () => {
+    setCurrentDetails(`Asking the **${model.name}** model for ${completions.count} completions.`);
+    return workOnPart(input, completions, model.identity);
+  };
   const isBehindEndpoint = model.location.kind === 'endpoint';
   // A firing that asks only the judge, or a resume during the judging, finds all answers: nobody waits for a GPU node then.
   const serveAndAsk = async () => {
@@ -38,10 +43,15 @@ export async function completeAndJudge(input: CompleteAndJudgeInput, prompts: Pr
         ...(fresh?.completions === undefined ? {} : { fresh: fresh.completions }),
       }),
     );
+    setCurrentDetails(`${missing} completions are missing; waiting until the **${model.name}** model is served.`);
     return missing === 0 ? ask() : whileServed({ run, revision, model, waitLimitMinutes }, ask);
   };
   const completed = isImported ? NO_SPENDING : await (isBehindEndpoint ? ask() : serveAndAsk());
-  return addSpendings(completed, await workOnPart(input, judgements, model.identity));
+  if (!isJudged) return completed;
+  setCurrentDetails(`Judging ${judgements.count} completions of the **${model.name}** model.`);
+  const spending = addSpendings(completed, await workOnPart(input, judgements, model.identity));
+  setCurrentDetails(`${judgements.count} completions of the **${model.name}** model are judged.`);
+  return spending;
 }
 
 function completionsOf(of: string, prompts: PromptFolder, fresh: string | undefined): FolderPart {

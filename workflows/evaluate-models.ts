@@ -5,6 +5,7 @@ import type { RunConfig } from '../configs/schema.ts';
 import { childId, STORE_MODEL } from '../domain/names.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import { calibrateJudge } from './calibrate-judge.ts';
+import { tellingStory } from './child.ts';
 import { evaluateModel, type EvaluateModelInput } from './evaluate-model.ts';
 import { CALIBRATION } from './folder-part.ts';
 import { assembly, gpu } from './proxies.ts';
@@ -66,7 +67,11 @@ async function calibrationOf({ run, revision, config, fresh }: EvaluateModelsInp
           ...(fresh?.judgements === undefined ? {} : { fresh: fresh.judgements }),
         },
       ],
-      staticSummary: 'frozen completions, judged again',
+      ...tellingStory({
+        ...{ run, stage: 'evaluate', summary: 'frozen completions, judged again' },
+        what: 'Has the judge score completions again whose scores are known, so that a drift of the judge shows.',
+        facts: { revision },
+      }),
     }),
   );
   return folder;
@@ -114,7 +119,12 @@ async function evaluateOne(
     executeChild(evaluateModel, {
       workflowId: childId(input.run, 'evaluate', model.name),
       args: [evaluationWork(input, model, atOnce)],
-      staticSummary: `the ${model.name} model on the benchmark`,
+      ...tellingStory({
+        ...{ run: input.run, stage: 'evaluate', model: model.name },
+        summary: `the ${model.name} model on the benchmark`,
+        what: 'Asks one model for completions of the benchmark, has them judged, and scores length and quality.',
+        facts: { identity: model.identity, place: model.location.kind, revision: input.revision },
+      }),
     }),
   );
   return { ...evaluation, model: model.name };

@@ -6,6 +6,7 @@ import { NO_SPENDING } from '../domain/cost.ts';
 import { childId, type Stage } from '../domain/names.ts';
 import type { Spending } from '../domain/schemas/call.ts';
 import type { ItemCounts } from '../domain/tally.ts';
+import { tellingStory } from './child.ts';
 import { progressSignal } from './messages.ts';
 import { partition, REPORTS } from './partition.ts';
 import { startWhenClosed } from './steps.ts';
@@ -66,7 +67,12 @@ export async function workOnPart(input: FolderWork, part: FolderPart, model: str
       executeChild(partition, {
         workflowId: childId(run, stage, group.name),
         args: [{ ...items, ...limits, count, reportEvery: Math.ceil(count / REPORTS), part: group.name, group, work }],
-        staticSummary: `${count} ${work.kind} of the ${of === CALIBRATION ? 'calibration' : `${of} model`}`,
+        ...tellingStory({
+          ...{ run, stage, model: of },
+          summary: `${count} ${work.kind} of the ${of === CALIBRATION ? 'calibration' : `${of} model`}`,
+          what: `Brings all ${work.kind} of a folder to a result; what is finished is passed over.`,
+          facts: { items: count, folder: work.folder, 'at once': window },
+        }),
       }),
     ),
   );

@@ -6,6 +6,7 @@ import { addSpendings, NO_SPENDING } from '../domain/cost.ts';
 import type { Cost, Spending } from '../domain/schemas/call.ts';
 import type { Retry } from '../domain/schemas/run.ts';
 import type { DrawReason, RefusedDraw, SectionSummary } from '../domain/schemas/sample.ts';
+import { showState } from './attributes.ts';
 import { failureBehind } from './failures.ts';
 import { boundSignal } from './messages.ts';
 import { llm, pipeline } from './proxies.ts';
@@ -20,6 +21,12 @@ export interface GenerateSampleInput extends Omit<SampleReference, 'series'> {
 
 /** Plans one sample and writes its sections in order. A sample that cannot be written is an outcome, not an error. */
 export async function generateSample(input: GenerateSampleInput): Promise<SampleOutcome> {
+  const outcome = await sampleOutcome(input);
+  showState(outcome.verdict);
+  return outcome;
+}
+
+async function sampleOutcome(input: GenerateSampleInput): Promise<SampleOutcome> {
   const sample = new SampleInProgress(input);
   try {
     const plan = await sample.plan();

@@ -5,4 +5,5 @@ export { trainModel } from './train-model.ts';
 export { buildPreferences } from './build-preferences.ts';
 export { evaluateModel } from './evaluate-model.ts';
 export { calibrateJudge } from './calibrate-judge.ts';
+export { doctor } from './doctor.ts';
 export { reevaluate } from './reevaluate.ts';

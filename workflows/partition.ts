@@ -1,8 +1,11 @@
-import { executeChild, getExternalWorkflowHandle, setHandler } from '@temporalio/workflow';
+import { executeChild, getExternalWorkflowHandle, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import type { PartitionWork, UnfinishedItem } from '../activities/find-unfinished.ts';
 import { amountOf, type Budget } from '../domain/cost.ts';
 import { childId, type Stage } from '../domain/names.ts';
-import { addCounts, countsOf, NO_ITEMS, type ItemCounts } from '../domain/tally.ts';
+import type { ProgressReport } from '../domain/progress.ts';
+import { itemsDetails } from '../domain/run-details.ts';
+import { addCounts, countsOf, NO_ITEMS, reasonsOf, type ItemCounts } from '../domain/tally.ts';
+import { tellingStory } from './child.ts';
 import { boundSignal, progressSignal } from './messages.ts';
 import { pipeline } from './proxies.ts';
 import { Purse } from './purse.ts';
@@ -65,7 +68,7 @@ async function workOnParts(input: PartitionInput): Promise<ItemCounts> {
   const lanes = nested || input.serial ? 1 : PARTS_AT_ONCE;
   const purse = new Purse(allowance?.amount);
   // Parts too small to report by themselves are reported by what holds them.
-  const report = nested || reportsItself(input) ? undefined : reporter(input);
+  const report = nested || reportsItself(input) ? undefined : reporter(input, false);
   let done = 0;
   let waiting = offsets.length;
   let running = 0;
@@ -80,13 +83,18 @@ async function workOnParts(input: PartitionInput): Promise<ItemCounts> {
       executeChild(partition, {
         workflowId: childId(run, stage, part),
         args: [{ ...input, part, offset, count, ...(share ? { allowance: share } : {}) }],
-        staticSummary: `${input.work.kind} ${offset + 1} to ${offset + count}`,
+        ...tellingStory({
+          ...{ run, stage, summary: `${input.work.kind} ${offset + 1} to ${offset + count}` },
+          what: `Works on a range of ${input.work.kind}; what is finished is passed over.`,
+          facts: { 'first item': offset + 1, items: count, 'at once': input.window },
+        }),
       }),
     );
     running--;
     if (share) purse.settle(part, amountOf(counts.spending.fresh, share.unit));
     total = addCounts(total, counts);
     done += count - counts.unpaid.items;
+    setCurrentDetails(itemsDetails(done, input.count, total));
     await report?.(done, total);
   });
   return total;
@@ -105,8 +113,9 @@ async function workOnItems(input: PartitionInput): Promise<ItemCounts> {
     ]),
   );
   let total: ItemCounts = { ...NO_ITEMS, ...found.finished };
-  const report = reportsItself(input) ? reporter(input) : undefined;
+  const report = reportsItself(input) ? reporter(input, true) : undefined;
   let done = count - found.items.length;
+  setCurrentDetails(itemsDetails(done, count, total));
   await report?.(done, total);
   const size = batchSize(input);
   const batches = Array.from({ length: Math.ceil(found.items.length / size) }, (_, index) =>
@@ -119,6 +128,7 @@ async function workOnItems(input: PartitionInput): Promise<ItemCounts> {
         : (await workOnCompletions(input, batch)).map(countsOf).reduce(addCounts);
     total = addCounts(total, counts);
     done += batch.length - counts.unpaid.items;
+    setCurrentDetails(itemsDetails(done, input.count, total));
     await report?.(done, total);
   });
   return total;
@@ -142,14 +152,23 @@ function reportsItself({ reportEvery, size }: PartitionInput): boolean {
   return reportEvery <= size;
 }
 
-/** Tells the run how far a partition is, each time it has gone on by `reportEvery` items, and at its ends. */
-function reporter({ run, stage, part, count, group, reportEvery }: PartitionInput) {
+/**
+ * Tells the run how far a partition is, each time it has gone on by `reportEvery` items, and at its ends.
+ *
+ * @param isLooked whether the first report comes after looking for finished items alone, and so tells how many were found
+ */
+function reporter({ run, stage, part, count, group, reportEvery }: PartitionInput, isLooked: boolean) {
   let told = -1;
-  return async (done: number, { words, spending }: ItemCounts): Promise<void> => {
+  let found: number | undefined;
+  return async (done: number, counts: ItemCounts): Promise<void> => {
+    const { words, spending } = counts;
+    found ??= isLooked ? done : 0;
     const step = done === count ? Number.POSITIVE_INFINITY : Math.floor(done / reportEvery);
     if (step === told) return;
     told = step;
-    const report = { stage, group: group.name, total: group.total, part, done, words, spending, detail: '' };
+    const reasons = reasonsOf(counts);
+    const of = { stage, group: group.name, total: group.total, part };
+    const report: ProgressReport = { ...of, done, found, reasons, words, spending, detail: '' };
     await getExternalWorkflowHandle(run)
       .signal(progressSignal, report)
       .catch(() => undefined);

@@ -13,6 +13,8 @@ import {
 import { defineSearchAttributeKey, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { RecordedFiring } from '../activities/record-firing.ts';
 import type { RunConfig } from '../configs/schema.ts';
+import { factsOf } from '../domain/run-details.ts';
+import { runAttributes } from './attributes.ts';
 import { failureBehind } from './failures.ts';
 import { assembly, outside, pipeline } from './proxies.ts';
 import { runPipeline } from './run-pipeline.ts';
@@ -24,8 +26,8 @@ export interface ReevaluateInput {
   /** The frozen configuration itself, which has `evaluation.alone.firing`. */
   readonly config: RunConfig;
   readonly schedule: string;
-  /** Whether the server has the search attribute LwState; setting one that it has not would hang the workflow. */
-  readonly hasStateAttribute: boolean;
+  /** Whether the namespace has our search attributes; setting one that it has not would hang the workflow. */
+  readonly attributes: boolean;
 }
 
 export interface ReevaluateOutcome extends Pick<RecordedFiring, 'outcome' | 'message'> {
@@ -54,12 +56,13 @@ export async function reevaluate(input: ReevaluateInput): Promise<ReevaluateOutc
   const { outcome, message } = recorded;
   log.info('firing ended', { run, outcome });
   show(input, recorded);
-  const isPaused = await pauseAfterFailures(input, recorded);
+  const type = failure?.type ?? 'Completions.Failed';
+  const isPaused = await pauseAfterFailures(input, recorded, type);
   const webhook = outcome === 'steady' ? undefined : await tellWebhook(input, scheduledAt);
   if (webhook !== undefined) show(input, recorded, webhook);
   if (outcome === 'failed') {
     const said = isPaused ? `${message} (the schedule is paused now)` : message;
-    throw ApplicationFailure.nonRetryable(said, failure?.type ?? 'Completions.Failed');
+    throw ApplicationFailure.nonRetryable(said, type);
   }
   return { outcome, message, scheduledAt, ...(webhook === undefined ? {} : { webhook }) };
 }
@@ -73,7 +76,7 @@ function dueTime(): string {
 
 /** Walks the run's evaluation and report under its own id, as any run is; returns why it failed, where it did. */
 async function evaluateAnew(
-  { run, revision, config }: ReevaluateInput,
+  { run, revision, config, schedule, attributes }: ReevaluateInput,
   scheduledAt: string,
 ): Promise<{ readonly type: string; readonly message: string } | undefined> {
   const judgeOnly = config.evaluation.alone?.firing?.judgeOnly ?? false;
@@ -82,9 +85,13 @@ async function evaluateAnew(
     await startOnce(run, () =>
       executeChild(runPipeline, {
         workflowId: run,
-        args: [{ run, revision, config, from: 'evaluate', until: 'report', fresh, unattended: true }],
+        args: [{ run, revision, config, from: 'evaluate', until: 'report', fresh, unattended: true, attributes }],
         memo: { revision, until: 'report' },
         staticSummary: `LongWriter run ${run}, due ${scheduledAt}`,
+        staticDetails: factsOf('One firing of a schedule: the evaluation and its report, asked anew.', {
+          ...{ run, schedule, due: scheduledAt, revision },
+        }),
+        typedSearchAttributes: attributes ? runAttributes(run) : [],
       }),
     );
     return undefined;
@@ -126,14 +133,18 @@ function causeOf(error: unknown): string {
   return current instanceof Error ? current.message : String(current);
 }
 
-/** Pauses the schedule where it failed too often in a row: somebody has to look, and each firing costs. */
+/**
+ * Pauses the schedule where it failed too often in a row: somebody has to look, and each firing costs. The note tells the
+ * type alone, since no codec seals it; the message is in the firing's memo.
+ */
 async function pauseAfterFailures(
   { config, schedule }: ReevaluateInput,
-  { outcome, message, failuresInARow }: RecordedFiring,
+  { outcome, failuresInARow }: RecordedFiring,
+  type: string,
 ): Promise<boolean> {
   const most = config.evaluation.alone?.firing?.maxFailures;
   if (outcome !== 'failed' || most === undefined || failuresInARow < most) return false;
-  const note = `paused after ${failuresInARow} failed firings in a row; the last: ${message}`;
+  const note = `paused after ${failuresInARow} failed firings in a row; the last: ${type}, told in its memo`;
   await pipeline.pauseSchedule({ schedule, note });
   return true;
 }
@@ -157,13 +168,12 @@ async function tellWebhook(
 
 /** What the UI shows of the firing, in the list where the server has the attribute for it. */
 function show(
-  { hasStateAttribute }: ReevaluateInput,
+  { attributes }: ReevaluateInput,
   { outcome, message }: Pick<RecordedFiring, 'outcome' | 'message'>,
   webhook?: string,
 ): void {
   upsertMemo({ outcome, message, ...(webhook === undefined ? {} : { webhook }) });
-  if (hasStateAttribute)
-    upsertSearchAttributes([{ key: defineSearchAttributeKey('LwState', 'KEYWORD'), value: outcome }]);
+  if (attributes) upsertSearchAttributes([{ key: defineSearchAttributeKey('LwState', 'KEYWORD'), value: outcome }]);
   setCurrentDetails(
     [`**${outcome}**: ${message}`, ...(webhook === undefined ? [] : ['', `Webhook ${webhook}.`])].join('\n'),
   );

@@ -9,6 +9,7 @@ import { selectionLine } from '../domain/selection.ts';
 import type { ModelReference } from '../domain/schemas/run.ts';
 import type { ItemCounts } from '../domain/tally.ts';
 import { buildPreferences } from './build-preferences.ts';
+import { tellingStory } from './child.ts';
 import { evaluateModels } from './evaluate-models.ts';
 import { givenOutcomes } from './given-outcomes.ts';
 import { gateProblem, promotionProblem } from './gates.ts';
@@ -36,6 +37,8 @@ export interface RunPipelineInput {
   readonly fresh?: Fresh;
   /** Ends as failed where a failure would pause the run: nobody watches who could resume it. */
   readonly unattended?: boolean;
+  /** Whether the namespace has our search attributes; setting one that it has not would hang the workflow. */
+  readonly attributes?: boolean;
 }
 
 export interface RunOutcome {
@@ -49,7 +52,7 @@ type StageTable = { readonly [S in Stage]: (made: StageOutcomes) => Promise<Stag
 
 /** LongWriter end to end: select → generate → dataset → SFT → preferences → DPO → evaluate → report. */
 export async function runPipeline(input: RunPipelineInput): Promise<RunOutcome> {
-  const state = new RunState(input.run, budgetOf(input.config.budget), input.unattended);
+  const state = new RunState(input.run, budgetOf(input.config.budget), input);
   return input.unattended
     ? untilBroken(
         async () => {
@@ -66,19 +69,16 @@ async function walk(input: RunPipelineInput, state: RunState): Promise<RunOutcom
   const { run, revision } = input;
   const stages = stageTable(input, state);
   const from = STAGES.indexOf(input.from ?? 'select');
-  const until = STAGES.indexOf(input.until ?? 'report');
+  const walked = STAGES.slice(from, STAGES.indexOf(input.until ?? 'report') + 1);
   const made: Partial<StageOutcomes> = {};
 
-  for (const [index, stage] of STAGES.entries()) {
-    if (index < from || index > until) {
-      state.skip(stage);
-      continue;
-    }
+  for (const stage of STAGES) if (!walked.includes(stage)) state.skip(stage);
+  for (const [index, stage] of walked.entries()) {
     await state.whileRunning();
     const startedAt = state.begin(stage);
     try {
-      if (index === from) Object.assign(made, await earlierOutcomes(input, from));
-      if (index === from && stage !== 'report') await holdBack(input, made);
+      if (index === 0) Object.assign(made, await earlierOutcomes(input, from));
+      if (index === 0 && stage !== 'report') await holdBack(input, made);
       const outcome = await stages[stage](made as StageOutcomes);
       Object.assign(made, { [stage]: outcome });
       const endedAt = state.end(stage, stageDetail(stage, made));
@@ -120,7 +120,12 @@ function stageTable(input: RunPipelineInput, state: RunState): StageTable {
         executeChild(buildPreferences, {
           workflowId: childId(run, 'preferences'),
           args: [{ ...servedWork(input, sft.model), data: { instructions: select.key, dataset: dataset.folder } }],
-          staticSummary: `${config.preferences.completions} completions a prompt, scored and paired`,
+          ...tellingStory({
+            ...{ run, stage: 'preferences', model: sft.model.name },
+            summary: `${config.preferences.completions} completions a prompt, scored and paired`,
+            what: "Has the SFT model complete the dataset's prompts several times, scores each completion, and pairs them.",
+            facts: { identity: sft.model.identity, dataset: dataset.folder, revision },
+          }),
         }),
       ),
 
@@ -170,7 +175,11 @@ async function generateDataset(
               ...limits,
             },
           ],
-          staticSummary: `${selected} samples`,
+          ...tellingStory({
+            ...{ run, stage: 'generate', summary: `${selected} samples` },
+            what: 'Writes one sample for each selected instruction; what is finished is passed over.',
+            facts: { samples: selected, instructions: key, 'at once': window, revision },
+          }),
         }),
       ),
     );
@@ -186,7 +195,12 @@ function runTraining(args: Parameters<typeof trainModel>[0]): Promise<Awaited<Re
     executeChild(trainModel, {
       workflowId: childId(args.run, args.method),
       args: [args],
-      staticSummary: `${args.method} from the ${args.base.name} model`,
+      ...tellingStory({
+        ...{ run: args.run, stage: args.method, model: args.method },
+        summary: `${args.method} from the ${args.base.name} model`,
+        what: 'Trains one model on a GPU node, then asks it the short prompts.',
+        facts: { base: args.base.identity, data: args.data, revision: args.revision },
+      }),
     }),
   );
 }

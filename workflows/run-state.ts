@@ -9,14 +9,16 @@ import {
 import { addCosts, addSpendings, NO_SPENDING, type Budget } from '../domain/cost.ts';
 import { STAGES, type Stage } from '../domain/names.ts';
 import {
-  paidLine,
   shortMessage,
-  stageLine,
+  timeLeft,
   type ProgressReport,
   type RunProgress,
   type StageProgress,
 } from '../domain/progress.ts';
+import { runDetails } from '../domain/run-details.ts';
+import { addReasons } from '../domain/tally.ts';
 import { trainingLine, UNKNOWN_TRAINING } from '../domain/training-progress.ts';
+import { ListedState } from './attributes.ts';
 import { failureBehind } from './failures.ts';
 import { pausedSignal, progressQuery, progressSignal, resumedSignal, type PauseReason } from './messages.ts';
 import { hearPauses } from './steps.ts';
@@ -28,6 +30,10 @@ interface StageState {
   readonly totals: Map<string, number>;
   startedAt: number;
   endedAt: number;
+  /** When its first part told of itself, from which its pace counts. */
+  countsFrom: number;
+  /** Milliseconds of pauses since then. */
+  paused: number;
   /** What it came to, in a few words. */
   detail: string;
 }
@@ -39,21 +45,43 @@ export class RunState {
   readonly #stages = new Map<Stage, StageState>(
     STAGES.map((stage) => [
       stage,
-      { state: 'waiting', parts: new Map(), totals: new Map(), startedAt: 0, endedAt: 0, detail: '' },
+      {
+        state: 'waiting',
+        parts: new Map(),
+        totals: new Map(),
+        startedAt: 0,
+        endedAt: 0,
+        countsFrom: 0,
+        paused: 0,
+        detail: '',
+      },
     ]),
   );
   #pause: PauseReason | undefined;
+  #pausedAt = 0;
   readonly #unattended: boolean;
+  readonly #listed: ListedState;
   #end: { state: 'completed' | 'failed' | 'cancelled'; message: string } | undefined;
 
-  /** @param unattended whether nobody watches, so that a pause that no person asked for is a failure */
-  constructor(run: string, budget: Budget | undefined, unattended = false) {
+  /**
+   * @param options.unattended whether nobody watches, so that a pause that no person asked for is a failure
+   * @param options.attributes whether the namespace has our search attributes
+   */
+  constructor(
+    run: string,
+    budget: Budget | undefined,
+    { unattended = false, attributes = false }: { readonly unattended?: boolean; readonly attributes?: boolean } = {},
+  ) {
     this.#run = run;
+    this.#listed = new ListedState(run, attributes);
     this.#unattended = unattended;
     this.#budget = budget;
     setHandler(progressQuery, () => this.progress());
     setHandler(progressSignal, (report) => {
-      const { parts, totals } = this.#stages.get(report.stage)!;
+      const current = this.#stages.get(report.stage)!;
+      const { parts, totals } = current;
+      if (report.found !== undefined && current.countsFrom === 0)
+        Object.assign(current, { countsFrom: Date.now(), paused: 0 });
       const known = parts.get(report.part);
       totals.set(report.group, report.total);
       // Two signals of a partition may arrive in either order; those with a phase come in order.
@@ -61,15 +89,13 @@ export class RunState {
         parts.set(report.part, report);
       this.#show();
     });
-    const pause = (reason: PauseReason) => {
-      if (this.#pause === undefined) log.warn('run paused', { ...reason });
-      this.#pause ??= reason;
-      this.#show();
-    };
+    const pause = (reason: PauseReason) => this.#hold(reason);
     setHandler(pausedSignal, pause);
     hearPauses(pause);
     setHandler(resumedSignal, () => {
+      if (this.#pause === undefined) return;
       this.#pause = undefined;
+      for (const stage of this.#stages.values()) stage.paused += Date.now() - this.#pausedAt;
       this.#show();
     });
   }
@@ -87,9 +113,17 @@ export class RunState {
 
   /** Pauses the run from inside, and waits for its resumption. */
   async pauseUntilResumed(reason: PauseReason): Promise<void> {
+    this.#hold(reason);
+    await this.whileRunning();
+  }
+
+  #hold(reason: PauseReason): void {
+    if (this.#pause === undefined) {
+      log.warn('run paused', { run: this.#run, reason: reason.type, detail: reason.message });
+      this.#pausedAt = Date.now();
+    }
     this.#pause ??= reason;
     this.#show();
-    await this.whileRunning();
   }
 
   skip(stage: Stage): void {
@@ -150,8 +184,8 @@ export class RunState {
 
   #show(): void {
     const progress = this.progress();
-    const lines = [...progress.stages.map(stageLine), paidLine(progress) ?? ''].map((line) => `    ${line}`);
-    setCurrentDetails([`**${progress.state}** ${progress.message}`, '', ...lines].join('\n'));
+    setCurrentDetails(runDetails(progress));
+    this.#listed.show(progress);
   }
 }
 
@@ -168,18 +202,30 @@ function detailOf(detail: string, reports: readonly ProgressReport[]): string {
   return own === '' ? detail : `${own}; ${detail}`;
 }
 
-function stageProgress(stage: Stage, { state, parts, totals, startedAt, endedAt, detail }: StageState): StageProgress {
+function stageProgress(stage: Stage, current: StageState): StageProgress {
+  const { state, parts, totals, startedAt, endedAt, detail } = current;
   const reports = [...parts.values()];
   const last = reports.at(-1);
+  const done = reports.reduce((sum, report) => sum + report.done, 0);
+  const total = [...totals.values()].reduce((sum, items) => sum + items, 0);
+  const secondsLeft = state === 'running' ? leftOf(current, done, total) : undefined;
   return {
     stage,
     state,
-    done: reports.reduce((sum, { done }) => sum + done, 0),
-    total: [...totals.values()].reduce((sum, total) => sum + total, 0),
+    ...{ done, total },
+    ...(secondsLeft === undefined ? {} : { secondsLeft }),
+    reasons: addReasons(...reports.map(({ reasons = {} }) => reasons)),
     ...(last?.phase === undefined ? {} : { phase: last.phase }),
     detail: detailOf(detail, reports),
     words: reports.reduce((sum, { words = 0 }) => sum + words, 0),
     spending: addSpendings(...reports.map(({ spending = NO_SPENDING }) => spending)),
     seconds: startedAt === 0 ? 0 : ((endedAt || Date.now()) - startedAt) / 1000,
   };
+}
+
+function leftOf({ parts, countsFrom, paused }: StageState, done: number, total: number): number | undefined {
+  // What has phases, such as a training, says itself how long it still takes.
+  if (countsFrom === 0) return undefined;
+  const found = [...parts.values()].reduce((sum, report) => sum + (report.found ?? 0), 0);
+  return timeLeft({ done, found, total, seconds: (Date.now() - countsFrom - paused) / 1000 });
 }

@@ -6,6 +6,7 @@ import type { RunConfig } from '../configs/schema.ts';
 import { NO_SPENDING } from '../domain/cost.ts';
 import { childId } from '../domain/names.ts';
 import type { Spending } from '../domain/schemas/call.ts';
+import { tellingStory } from './child.ts';
 import { partition, REPORTS } from './partition.ts';
 import { assembly } from './proxies.ts';
 import { pausable, startWhenClosed } from './steps.ts';
@@ -62,7 +63,11 @@ async function judgeCandidates(
             ...limits,
           },
         ],
-        staticSummary: `${candidates} candidates`,
+        ...tellingStory({
+          ...{ run, stage: 'select', summary: `${candidates} candidates` },
+          what: 'Has a model say of every candidate whether it needs a long text.',
+          facts: { candidates, folder, revision },
+        }),
       }),
     ),
   );

@@ -77,7 +77,10 @@ export async function untilBroken<T>(work: () => Promise<T>, broken: () => unkno
   }
 }
 
-/** Works on items with at most `window` in progress: the next begins when any one ends. */
+/**
+ * Works on items with at most `window` in progress: the next begins when any one ends. A cancellation is thrown once all of
+ * them have ended, not with the first: an item that waits for its next attempt ends at once, one with a call takes a second.
+ */
 export async function inWindow<T>(
   items: readonly T[],
   window: number,
@@ -87,5 +90,11 @@ export async function inWindow<T>(
   const lane = async () => {
     for (const item of queue) await work(item);
   };
-  await Promise.all(Array.from({ length: Math.min(window, items.length) }, lane));
+  const lanes = Array.from({ length: Math.min(window, items.length) }, lane);
+  try {
+    await Promise.all(lanes);
+  } catch (error) {
+    if (CancellationScope.current().consideredCancelled) await Promise.allSettled(lanes);
+    throw error;
+  }
 }

@@ -1,5 +1,8 @@
 import type { GatedModel } from '../activities/stage-outcomes.ts';
 import type { TrainModelInput } from '../activities/train-model.ts';
+import { setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { trainingDetails } from '../domain/run-details.ts';
+import { progressSignal } from './messages.ts';
 import { gpu } from './proxies.ts';
 import { pausable } from './steps.ts';
 
@@ -9,6 +12,7 @@ import { pausable } from './steps.ts';
  */
 export async function trainModel(input: TrainModelInput): Promise<GatedModel> {
   const { run, revision, method, base } = input;
+  setHandler(progressSignal, ({ done, total, detail }) => setCurrentDetails(trainingDetails(done, total, detail)));
   const trained = await pausable(run, () =>
     gpu.trainModel.executeWithOptions({ summary: `${method} from the ${base.name} model` }, [input]),
   );

@@ -47,7 +47,8 @@ export async function whileServed<T>(input: ServedInput, work: () => Promise<T>)
 /** Waits for a served model, for a GPU node among others, as long as it may take. */
 async function settledInTime({ model, waitLimitMinutes }: ServedInput, settled: () => boolean): Promise<void> {
   if (waitLimitMinutes === undefined) return condition(settled);
-  if (await condition(settled, Math.ceil(waitLimitMinutes * 60_000))) return;
+  if (await condition(settled, Math.ceil(waitLimitMinutes * 60_000), { summary: `waits for the ${model.name} model` }))
+    return;
   throw waitExceeded(model.name, waitLimitMinutes);
 }
 

@@ -2,6 +2,7 @@ import { executeChild } from '@temporalio/workflow';
 import type { UnfinishedItem } from '../activities/find-unfinished.ts';
 import { childId } from '../domain/names.ts';
 import type { ItemResult } from '../domain/tally.ts';
+import { tellingStory } from './child.ts';
 import { generateSample } from './generate-sample.ts';
 import type { PartitionInput } from './partition.ts';
 import { workOnCompletions } from './work-on-completions.ts';
@@ -17,7 +18,11 @@ export async function workOnItem(input: PartitionInput, { id, retry }: Unfinishe
       executeChild(generateSample, {
         workflowId: childId(run, 'sample', id),
         args: [{ ...sample, ...(retry ? { retry } : {}) }],
-        staticSummary: `sample ${id}`,
+        ...tellingStory({
+          ...{ run, stage: 'generate', summary: `sample ${id}` },
+          what: 'Plans one sample, writes its sections in order, joins and filters them.',
+          facts: { sample: id, revision, 'draws of a step': maxDraws },
+        }),
       }),
     );
   }

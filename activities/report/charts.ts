@@ -1,5 +1,5 @@
 import type { EvaluationScores } from '../../domain/schemas/evaluation.ts';
-import { axis, drawChart, grid, legend, logAxis, logRange } from './draw.ts';
+import { axis, drawChart, grid, guideLine, legend, logAxis, logRange } from './draw.ts';
 import { counted, extent, whole } from './format.ts';
 import { histogram } from './histogram.ts';
 import type { Markup } from './html.ts';
@@ -56,14 +56,11 @@ function drawLengths(label: string, series: readonly LengthSeries[]): Markup {
     series: [
       ...(diagonal[0]! < diagonal[1]!
         ? [
-            {
-              type: 'line',
-              silent: true,
-              clip: false,
-              symbol: 'none',
-              lineStyle: { color: 'var(--muted)', type: 'dashed', width: 1 },
-              data: diagonal.map((end) => [end, end]),
-            },
+            guideLine(
+              'dashed',
+              'var(--muted)',
+              diagonal.map((end) => [end, end]),
+            ),
           ]
         : []),
       ...series.map((one) => ({

@@ -26,6 +26,8 @@ export interface DatasetCardInput {
   readonly rejected: Readonly<Record<string, number>>;
   /** Words of each kept sample. */
   readonly words: readonly number[];
+  /** Words to which texts were cut, about; absent where none was. */
+  readonly maxWords?: number;
   readonly filter: FilterSettings & {
     readonly contamination?: { readonly gramTokens: number } | undefined;
     readonly nearDuplicates?: { readonly threshold: number } | undefined;
@@ -182,7 +184,7 @@ function outcomes({ counts: { selected, kept, failed }, rejected, selection }: D
     .join('\n');
 }
 
-function lengths({ words, languages }: DatasetCardInput): string {
+function lengths({ words, languages, maxWords }: DatasetCardInput): string {
   if (words.length === 0) return '## Length\n\nNo text was kept.';
   const sorted = words.toSorted((a, b) => a - b);
   const [shortest, longest] = extent(words);
@@ -194,7 +196,14 @@ function lengths({ words, languages }: DatasetCardInput): string {
 ![Histogram of the texts' lengths](length.svg)
 
 Words as LongBench-Write counts them (Chinese characters and runs of a-z), n = ${whole(words.length)}: mean ${whole(meanOf(words)!)},
-median ${whole(sorted[Math.floor((sorted.length - 1) / 2)]!)}, shortest ${whole(shortest)}, longest ${whole(longest)}. Texts by script: ${by.join(', ')}.`;
+median ${whole(sorted[Math.floor((sorted.length - 1) / 2)]!)}, shortest ${whole(shortest)}, longest ${whole(longest)}. Texts by script: ${by.join(', ')}.${
+    maxWords === undefined
+      ? ''
+      : `
+
+Longer texts were cut, after the filters, to at most ${whole(maxWords)} words (\`dataset.maxWords\`): at the end of a section, else of a
+paragraph or sentence of the first one.`
+  }`;
 }
 
 function files({ name, splits, counts: { general } }: DatasetCardInput): string {

@@ -59,6 +59,20 @@ export function legend(names: readonly string[]): object {
   };
 }
 
+/** A line without marks, as guides and the edges of bands are. */
+export const bareLine = { type: 'line', silent: true, clip: false, symbol: 'none' } as const;
+
+/** A line that helps to read a chart, and is no data of it. */
+export function guideLine(type: 'dashed' | 'dotted', color: string, data: readonly (readonly number[])[]): object {
+  return { ...bareLine, lineStyle: { color, width: 1, type }, data };
+}
+
+/** Means as a line with a mark at each. */
+export function meanLine(name: string, color: string, symbol: string, data: readonly unknown[]): object {
+  const line = { type: 'line', silent: true, clip: false, symbolSize: 8, lineStyle: { color, width: 2 } };
+  return { ...line, name, symbol, itemStyle: { color }, data };
+}
+
 interface AxisOptions extends Record<string, unknown> {
   readonly axisLabel?: object;
   readonly axisTick?: object;

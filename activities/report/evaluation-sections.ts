@@ -1,3 +1,4 @@
+import { isAnyJudged } from '../../domain/evaluation.ts';
 import type { EvaluationScores } from '../../domain/schemas/evaluation.ts';
 import { drawModelLengths } from './charts.ts';
 import type { ReportData } from './data.ts';
@@ -17,7 +18,7 @@ import { judgeNote } from './judge-note.ts';
 import { modelLooks } from './model-look.ts';
 import { absent, figure, LENGTH_SCORE, QUALITY_SCORE, withScoreNames } from './parts.ts';
 import { drawDifferences, drawDimensions, drawLengthShares, drawPositions } from './score-charts.ts';
-import { tableMarkup, type Table } from './table.ts';
+import { tableMarkup, titled } from './table.ts';
 import { meanRequired, verdict } from './verdict.ts';
 
 /** The first thing one sees: mean words asked for, and written by each model, and what that says. */
@@ -56,25 +57,30 @@ export function scoresSection(data: ReportData): Markup {
       <h2>Scores</h2>
       ${absent('No model was evaluated in this run.')}
     </section>`;
+  const isJudged = isAnyJudged(evaluations);
   const scored = evaluations.some(({ overall }) => overall.qualityScore.n > 0);
   const compared = comparisons.filter(({ lengthScore }) => lengthScore.mean !== null);
   return html`<section>
     <h2>Scores</h2>
     ${tableMarkup(bucketTable(evaluations))}
     <p class="note">
-      ${LENGTH_SCORE}: how close the length is to what was asked for, 0 to 100. ${QUALITY_SCORE}: the judge’s mean over
-      six dimensions, 0 to 100. S̄: the mean of both. Below a mean its 95 % interval, by resampling the prompts. An
-      answer that the judge left unscored lowers the n of ${QUALITY_SCORE} and counts nowhere else.
+      ${LENGTH_SCORE}: how close the length is to what was asked for, 0 to 100.
+      ${
+        isJudged
+          ? html`${QUALITY_SCORE}: the judge’s mean over six dimensions, 0 to 100. S̄: the mean of both.`
+          : NOTHING
+      }
+      Below a mean its 95 % interval, by resampling the prompts.
+      ${
+        isJudged
+          ? html`An answer that the judge left unscored lowers the n of ${QUALITY_SCORE} and counts nowhere else.`
+          : NOTHING
+      }
     </p>
     ${judgeNote(evaluations, judgeIsStandIn)}
     ${
       compared.length > 0
-        ? html`${titled(
-            comparisonTable(
-              comparisons,
-              evaluations.map(({ model }) => model),
-            ),
-          )}
+        ? html`${titled(comparisonTable(comparisons, evaluations))}
           ${figure('Differences with their 95 % intervals', drawDifferences(compared), 'An interval that crosses the dashed line holds no difference that can be told from chance.')}`
         : NOTHING
     }
@@ -83,7 +89,9 @@ export function scoresSection(data: ReportData): Markup {
       scored
         ? html`${figure(dimensionTable(evaluations).title, drawDimensions(evaluations), 'Means over the answers with a score.')}
           ${tableMarkup(dimensionTable(evaluations))}`
-        : absent('No answer has a score of the judge, so there are no dimensions to draw.')
+        : isJudged
+          ? absent('No answer has a score of the judge, so there are no dimensions to draw.')
+          : NOTHING
     }
   </section>`;
 }
@@ -143,11 +151,6 @@ export function settingsSection({ evaluations, calibration }: ReportData): Marku
     <h2>Judge and settings</h2>
     ${tableMarkup(settingsTable(evaluations, calibration))}
   </section>`;
-}
-
-function titled(table: Table): Markup {
-  return html`<h3>${withScoreNames(table.title)}</h3>
-    ${tableMarkup(table)}`;
 }
 
 function words(mean: number | null): string {

@@ -1,6 +1,12 @@
-import { BUCKETS } from '../../domain/evaluation.ts';
+import { BUCKETS, isAnyJudged, isUnjudged, scoreNames, scoresOf } from '../../domain/evaluation.ts';
 import { DIMENSIONS, type Dimension } from '../../domain/schemas/completion.ts';
-import type { Calibration, Comparison, EvaluationScores, ScoreSummary } from '../../domain/schemas/evaluation.ts';
+import type {
+  Calibration,
+  Comparison,
+  EvaluationScores,
+  JudgeSettings,
+  ScoreSummary,
+} from '../../domain/schemas/evaluation.ts';
 import { benchmarkName } from './benchmark-name.ts';
 import { decimal, signed, whole } from './format.ts';
 import { modelLooks } from './model-look.ts';
@@ -41,25 +47,23 @@ interface Group {
 
 function summaryTable(title: string, heading: string, evaluations: Evaluations, groups: readonly Group[]): Table {
   const names = modelCells(evaluations.map(({ model }) => model));
+  const isJudged = isAnyJudged(evaluations);
   return {
     title,
-    head: [heading, 'Model', 'S̄', 'S_l', 'S_q', 'Words'],
+    head: [heading, 'Model', ...scoreNames(isJudged), 'Words'],
     names: 2,
     rows: groups.flatMap(({ name, of }) =>
       evaluations.flatMap((evaluation, index) => {
         const summary = of(evaluation);
         if (!summary) return [];
-        const { overall, lengthScore, qualityScore, words } = summary;
         const first = evaluations.findIndex((one) => of(one) !== undefined) === index;
         return [
           [
             // Said once for all of its models, as a reader of a long table wants it.
             plain(first || evaluations.length === 1 ? name : ''),
             names.get(evaluation.model)!,
-            estimateCell(overall),
-            estimateCell(lengthScore),
-            estimateCell(qualityScore),
-            estimateCell(words, whole),
+            ...scoresOf(summary, isJudged).map((one) => estimateCell(one)),
+            estimateCell(summary.words, whole),
           ],
         ];
       }),
@@ -67,12 +71,12 @@ function summaryTable(title: string, heading: string, evaluations: Evaluations, 
   };
 }
 
-/** S_q of each model by dimension. */
+/** S_q of each model by dimension; no row where no judge was asked. */
 export function dimensionTable(evaluations: Evaluations): Table {
   return byModel(
     'S_q by dimension',
     evaluations,
-    DIMENSIONS.map((dimension) => ({
+    (isAnyJudged(evaluations) ? DIMENSIONS : []).map((dimension) => ({
       name: DIMENSION_LABELS[dimension],
       of: ({ overall }) => estimateCell(overall.dimensions[dimension] ?? NOBODY),
     })),
@@ -92,17 +96,18 @@ export const DIMENSION_LABELS: Readonly<Record<Dimension, string>> = {
 };
 
 /** Mean differences of models on the prompts that both answered. */
-export function comparisonTable(comparisons: readonly Comparison[], models: readonly string[]): Table {
-  const names = modelCells(models);
+export function comparisonTable(comparisons: readonly Comparison[], evaluations: Evaluations): Table {
+  const names = modelCells(evaluations.map(({ model }) => model));
+  const isJudged = isAnyJudged(evaluations);
   return {
     title: 'Differences on the same prompts',
-    head: ['Model', 'less', 'Prompts', 'S̄', 'S_l', 'S_q', 'Words'],
+    head: ['Model', 'less', 'Prompts', ...scoreNames(isJudged), 'Words'],
     names: 2,
     rows: comparisons.map((one) => [
       names.get(one.model) ?? plain(one.model),
       names.get(one.than) ?? plain(one.than),
       plain(whole(one.prompts)),
-      ...[one.overall, one.lengthScore, one.qualityScore].map((difference) => estimateCell(difference, signed)),
+      ...scoresOf(one, isJudged).map((difference) => estimateCell(difference, signed)),
       estimateCell(one.words, (value) => signedWhole(value)),
     ]),
   };
@@ -157,6 +162,18 @@ export function healthTable(evaluations: Evaluations): Table {
   const reasons = [...new Set(evaluations.flatMap(({ overall }) => Object.keys(overall.finishReasons)))].filter(
     (reason) => reason !== 'stop' && reason !== 'length',
   );
+  const judging: readonly Fact[] = [
+    {
+      name: 'unscored',
+      of: (one) => ({
+        ...share(one.overall.unscored, one),
+        notes: Object.entries(one.overall.unscoredReasons).map(([reason, count]) => `${whole(count)} ${reason}`),
+      }),
+    },
+    { name: 'judgements without a score', of: ({ overall }) => plain(whole(overall.unscoredJudgements)) },
+    { name: 'windows along the text without a score', of: ({ overall }) => plain(whole(overall.unscoredWindows)) },
+    { name: 'judged in windows', of: (one) => share(one.overall.inWindows, one) },
+  ];
   const deviation = (value: number | null): Cell => plain(decimal(value));
   const table = byModel('More than a mean', evaluations, [
     { name: 'longest answer, words', of: ({ points }) => plain(whole(longest(points.map(({ written }) => written)))) },
@@ -168,16 +185,7 @@ export function healthTable(evaluations: Evaluations): Table {
     })),
     { name: 'empty', of: (one) => share(one.overall.empty, one) },
     { name: 'refusals', of: (one) => share(one.overall.refusals, one) },
-    {
-      name: 'unscored',
-      of: (one) => ({
-        ...share(one.overall.unscored, one),
-        notes: Object.entries(one.overall.unscoredReasons).map(([reason, count]) => `${whole(count)} ${reason}`),
-      }),
-    },
-    { name: 'judgements without a score', of: ({ overall }) => plain(whole(overall.unscoredJudgements)) },
-    { name: 'windows along the text without a score', of: ({ overall }) => plain(whole(overall.unscoredWindows)) },
-    { name: 'judged in windows', of: (one) => share(one.overall.inWindows, one) },
+    ...(isAnyJudged(evaluations) ? judging : []),
     {
       name: 'distinct 4-grams, %',
       of: ({ overall }) => estimateCell(overall.distinct, (value) => decimal(100 * value)),
@@ -210,9 +218,14 @@ export function settingsTable(evaluations: Evaluations, calibration: Calibration
               plain(values[index] ?? '–'),
             ]);
       }),
-      ...(calibration
-        ? [[plain('drift of the judge, S_q'), estimateCell(calibration.drift, signed)]]
-        : [[plain('drift of the judge, S_q'), plain('not measured')]]),
+      ...(isAnyJudged(evaluations)
+        ? [
+            [
+              plain('drift of the judge, S_q'),
+              calibration ? estimateCell(calibration.drift, signed) : plain('not measured'),
+            ],
+          ]
+        : []),
     ],
   };
 }
@@ -221,13 +234,13 @@ const SETTINGS: readonly (readonly [string, (evaluation: EvaluationScores) => st
   ['model', ({ identity }) => shortened(identity)],
   ['benchmark', ({ benchmark }) => benchmarkName(benchmark)],
   ['sampling', ({ sampling }) => samplingLine(sampling)],
-  ['judge', ({ judge }) => shortened(judge.model)],
-  ['temperature of the judge', ({ judge }) => (judge.temperature === null ? 'not known' : String(judge.temperature))],
-  ['prompt of the judge, SHA-256', ({ judge }) => judge.promptHash.slice(0, 16)],
-  ['judgements of a completion', ({ judge }) => whole(judge.judgements)],
+  ['judge', (one) => (isUnjudged(one) ? 'none was asked' : shortened(one.judge.model))],
+  ['temperature of the judge', judged(({ temperature }) => (temperature === null ? 'not known' : String(temperature)))],
+  ['prompt of the judge, SHA-256', judged(({ promptHash }) => promptHash.slice(0, 16))],
+  ['judgements of a completion', judged(({ judgements }) => whole(judgements))],
   [
     'words that the judge reads at once',
-    ({ judge }) => (judge.windowWords === 0 ? 'not known' : whole(judge.windowWords)),
+    judged(({ windowWords }) => (windowWords === 0 ? 'not known' : whole(windowWords))),
   ],
   [
     'intervals',
@@ -237,17 +250,24 @@ const SETTINGS: readonly (readonly [string, (evaluation: EvaluationScores) => st
   ['asked anew for the firing of', ({ fresh }) => fresh],
 ];
 
+/** What is told of a judge, where one was asked. */
+function judged(told: (judge: JudgeSettings) => string): (evaluation: EvaluationScores) => string | undefined {
+  return (one) => (isUnjudged(one) ? undefined : told(one.judge));
+}
+
 function samplingLine(sampling: EvaluationScores['sampling']): string {
   if (!sampling) return 'not known: the answers were imported';
   const topP = sampling.topP === undefined ? '' : `, top p ${sampling.topP}`;
   return `temperature ${sampling.temperature}${topP}, at most ${whole(sampling.maxTokens)} tokens`;
 }
 
-function byModel(
-  title: string,
-  evaluations: Evaluations,
-  facts: readonly { readonly name: string; readonly of: (evaluation: EvaluationScores) => Cell }[],
-): Table {
+/** What is told of each model, in a row. */
+interface Fact {
+  readonly name: string;
+  readonly of: (evaluation: EvaluationScores) => Cell;
+}
+
+function byModel(title: string, evaluations: Evaluations, facts: readonly Fact[]): Table {
   return {
     title,
     head: ['', ...[...modelCells(evaluations.map(({ model }) => model)).values()].map(({ text }) => text)],

@@ -2,12 +2,9 @@ import { fingerprint } from '../../domain/fingerprint.ts';
 import type { Estimate, FiredModel, Firing } from '../../domain/schemas/evaluation.ts';
 import { drawTrend } from './trend-chart.ts';
 import { counted, decimal, listed } from './format.ts';
-import { html, NOTHING, trustedMarkup, type Markup } from './html.ts';
+import { html, NOTHING, type Markup } from './html.ts';
+import { renderPage } from './page.ts';
 import { figure, table } from './parts.ts';
-import { STYLE } from './style.ts';
-
-/** Nothing is loaded and nothing runs: the second guard behind the escaping. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /** The scores whose trend is drawn, by the names that the report has for them. */
 const TRENDS = [
@@ -26,46 +23,32 @@ export function renderHistory(schedule: string, firings: readonly Firing[]): str
   const scored = firings.filter(({ outcome }) => outcome !== 'failed');
   const models = [...new Set(scored.flatMap((firing) => firing.models.map(({ model }) => model)))];
   const last = firings.at(-1);
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
-        <title>${schedule} – LongWriter history</title>
-        <style>
-          ${trustedMarkup(STYLE)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <header>
-            <p>LongWriter history</p>
-            <h1>Schedule ${schedule}</h1>
-            <p>
-              ${counted(firings.length, 'firing')}, ${firings.filter(({ outcome }) => outcome === 'failed').length}
-              failed
-            </p>
-          </header>
-          ${last ? html`<p class="lead">${day(last.scheduledAt)}: ${last.outcome}. ${last.message}</p>` : NOTHING}
-          ${models.map(
-            (model) =>
-              html`<section>
-                <h2>${model}</h2>
-                <div class="pair">
-                  ${TRENDS.map(({ score, name }) =>
-                    figure(`${name} of each firing`, drawTrend(name, trendOf(scored, model, score)), BAND),
-                  )}
-                </div>
-              </section>`,
-          )}
-          <section>
-            <h2>Firings</h2>
-            ${table(['due', 'outcome', 'scores', 'drift of the judge', 'changed', 'in words'], rows(firings), 2)}
-          </section>
-        </main>
-      </body>
-    </html> `.text;
+  return renderPage(
+    `${schedule} – LongWriter history`,
+    html`<header>
+        <p>LongWriter history</p>
+        <h1>Schedule ${schedule}</h1>
+        <p>
+          ${counted(firings.length, 'firing')}, ${firings.filter(({ outcome }) => outcome === 'failed').length} failed
+        </p>
+      </header>
+      ${last ? html`<p class="lead">${day(last.scheduledAt)}: ${last.outcome}. ${last.message}</p>` : NOTHING}
+      ${models.map(
+        (model) =>
+          html`<section>
+            <h2>${model}</h2>
+            <div class="pair">
+              ${TRENDS.map(({ score, name }) =>
+                figure(`${name} of each firing`, drawTrend(name, trendOf(scored, model, score)), BAND),
+              )}
+            </div>
+          </section>`,
+      )}
+      <section>
+        <h2>Firings</h2>
+        ${table(['due', 'outcome', 'scores', 'drift of the judge', 'changed', 'in words'], rows(firings), 2)}
+      </section>`,
+  );
 }
 
 const BAND =

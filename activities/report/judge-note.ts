@@ -1,3 +1,4 @@
+import { isUnjudged } from '../../domain/evaluation.ts';
 import { IMPORTED_JUDGE, type EvaluationScores } from '../../domain/schemas/evaluation.ts';
 import { counted } from './format.ts';
 import { html, NOTHING, type Markup } from './html.ts';
@@ -5,7 +6,12 @@ import { LENGTH_SCORE, QUALITY_SCORE } from './parts.ts';
 
 /** Who judged, and how far that can be trusted. Evaluations of one run may, after a resume, have different judges. */
 export function judgeNote(evaluations: readonly EvaluationScores[], isStandIn: boolean): Markup {
-  const judges = new Map(evaluations.map(({ judge }) => [JSON.stringify(judge), judge]));
+  if (evaluations.length > 0 && evaluations.every(isUnjudged))
+    return html`<aside class="plain">
+      <p><strong>Judge:</strong> none was asked. Lengths are counted; nothing is said of quality.</p>
+    </aside>`;
+  const judged = evaluations.filter((one) => !isUnjudged(one));
+  const judges = new Map(judged.map(({ judge }) => [JSON.stringify(judge), judge]));
   return html`<aside class="${isStandIn ? 'warning' : 'plain'}">
     ${[...judges.values()].map(
       (judge) =>

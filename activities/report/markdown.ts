@@ -16,13 +16,12 @@ import { verdict } from './verdict.ts';
 /** The evaluation of a run as Markdown: verdict and tables of the HTML report, without its charts and answers. */
 export function renderMarkdown(data: ReportData): string {
   const { evaluations, comparisons, calibration } = data;
-  const models = evaluations.map(({ model }) => model);
   const tables =
     evaluations.length === 0
       ? []
       : [
           bucketTable(evaluations),
-          comparisonTable(comparisons, models),
+          comparisonTable(comparisons, evaluations),
           kindTable(evaluations),
           dimensionTable(evaluations),
           lengthTable(evaluations),

@@ -1,3 +1,4 @@
+import { isUnjudged } from '../../domain/evaluation.ts';
 import type { EvaluationScores } from '../../domain/schemas/evaluation.ts';
 import { isLongBenchWrite } from './benchmark-name.ts';
 import { decimal, listed } from './format.ts';
@@ -91,6 +92,7 @@ export function paperWarning(evaluations: readonly EvaluationScores[]): {
   readonly text: string;
 } {
   const benchmark = evaluations.every((one) => isLongBenchWrite(one.benchmark) && one.overall.prompts === 120);
+  const isJudged = !evaluations.some(isUnjudged);
   const judge = evaluations.every(
     (one) => one.judge.model.endsWith(JUDGE.model) && one.judge.temperature === JUDGE.temperature,
   );
@@ -101,7 +103,8 @@ export function paperWarning(evaluations: readonly EvaluationScores[]): {
     ...(benchmark
       ? []
       : [`the benchmark is not${isImported ? ' known to be' : ''} its 120 prompts of LongBench-Write`]),
-    ...(judge
+    ...(isJudged ? [] : ['no judge was asked']),
+    ...(judge || !isJudged
       ? []
       : [`the judge is not${isImported ? ' known to be' : ''} ${JUDGE.model} at temperature ${JUDGE.temperature}`]),
   ];

@@ -9,7 +9,7 @@ export const QUALITY_SCORE = html`S<sub>q</sub>`;
 export function table(
   head: readonly (Markup | string)[],
   rows: readonly (readonly (Markup | string)[])[],
-  names: 1 | 2 = 1,
+  names: 1 | 2 | 3 = 1,
 ): Markup {
   return html`<div class="scroll" tabindex="0">
     <table class="names-${names}">

@@ -1,6 +1,6 @@
 import { DIMENSIONS } from '../../domain/schemas/completion.ts';
 import type { Comparison, Estimate, EvaluationScores } from '../../domain/schemas/evaluation.ts';
-import { axis, drawChart, grid, legend, logRange } from './draw.ts';
+import { axis, bareLine, drawChart, grid, guideLine, legend, logRange, meanLine } from './draw.ts';
 import { DIMENSION_LABELS } from './evaluation-tables.ts';
 import { signed, whole } from './format.ts';
 import type { Markup } from './html.ts';
@@ -77,10 +77,7 @@ export function drawDifferences(comparisons: readonly Comparison[]): Markup {
       }),
       series: [
         ...rows.map(({ low, high, color }, index) => ({
-          type: 'line',
-          silent: true,
-          clip: false,
-          symbol: 'none',
+          ...bareLine,
           lineStyle: { color, width: 2 },
           data: [
             [low, index],
@@ -95,17 +92,10 @@ export function drawDifferences(comparisons: readonly Comparison[]): Markup {
           symbolSize: 9,
           data: rows.map(({ mean, color }, index) => ({ value: [mean, index], itemStyle: { color, opacity: 1 } })),
         },
-        {
-          type: 'line',
-          silent: true,
-          clip: false,
-          symbol: 'none',
-          lineStyle: { color: 'var(--text)', width: 1, type: 'dashed' },
-          data: [
-            [0, 0],
-            [0, rows.length - 1],
-          ],
-        },
+        guideLine('dashed', 'var(--text)', [
+          [0, 0],
+          [0, rows.length - 1],
+        ]),
       ],
     },
     76 + 26 * Math.max(rows.length, 2),
@@ -183,7 +173,7 @@ export function drawPositions(evaluations: Evaluations): Markup {
           return (found && of(found.qualityScore)) ?? '-';
         });
       // A band is what stands on its invisible lower edge.
-      const edge = { type: 'line', silent: true, clip: false, symbol: 'none', stack: model, lineStyle: { opacity: 0 } };
+      const edge = { ...bareLine, stack: model, lineStyle: { opacity: 0 } };
       return [
         { ...edge, data: values(({ low }) => low) },
         {
@@ -191,17 +181,12 @@ export function drawPositions(evaluations: Evaluations): Markup {
           areaStyle: { color, opacity: 0.16 },
           data: values(({ low, high }) => (low === null || high === null ? null : high - low)),
         },
-        {
-          type: 'line',
-          name: label,
-          silent: true,
-          clip: false,
+        meanLine(
+          label,
+          color,
           symbol,
-          symbolSize: 8,
-          lineStyle: { color, width: 2 },
-          itemStyle: { color },
-          data: values(({ mean }) => mean),
-        },
+          values(({ mean }) => mean),
+        ),
       ];
     }),
   });

@@ -34,14 +34,14 @@ table { border-collapse: collapse; width: 100%; font-size: 15px; font-variant-nu
 th, td { padding: 7px 10px; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; vertical-align: top; }
 th:first-child, td:first-child, .text { text-align: left; }
 th:first-child, td:first-child { padding-left: 0; } th:last-child, td:last-child { padding-right: 0; }
-.names-2 :is(th, td):nth-child(2) { text-align: left; }
+.names-2 :is(th, td):nth-child(2), .names-3 :is(th, td):nth-child(-n + 3) { text-align: left; }
 /* The models of one group belong together. */
 .names-2 tr:has(+ tr > th:empty) > * { border-bottom-color: transparent; padding-bottom: 2px; } .names-2 tr:has(> th:empty) > * { padding-top: 3px; }
 sub { font-size: 0.75em; line-height: 0; }
 .lead { font-size: 18px; line-height: 1.5; }
 thead th { color: var(--muted); font-weight: 500; font-size: 14px; vertical-align: bottom; }
 tbody th { font-weight: 500; }
-td small { display: block; color: var(--muted); font-size: 12.5px; line-height: 1.35; }
+td small, tbody th small { display: block; font-weight: 400; color: var(--muted); font-size: 12.5px; line-height: 1.35; }
 details { border: 1px solid var(--line); border-radius: 8px; margin: 8px 0; padding: 0 16px; }
 details .scroll { margin-bottom: 12px; } figure + .scroll, figure + details { margin-top: 16px; }
 summary { cursor: pointer; padding: 10px 0; overflow-wrap: anywhere; } summary small { color: var(--muted); font-size: 14px; margin-left: 6px; }

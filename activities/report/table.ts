@@ -19,7 +19,7 @@ export interface Table {
   readonly head: readonly string[];
   readonly rows: readonly (readonly Cell[])[];
   /** Columns from the left that name a row. */
-  readonly names?: 1 | 2;
+  readonly names?: 1 | 2 | 3;
 }
 
 /** A cell without more to it. */
@@ -43,6 +43,12 @@ export function tableMarkup({ head, rows, names = 1 }: Table): Markup {
     rows.map((cells) => cells.map(cellMarkup)),
     names,
   );
+}
+
+/** The same below its title. */
+export function titled(shown: Table): Markup {
+  return html`<h3>${withScoreNames(shown.title)}</h3>
+    ${tableMarkup(shown)}`;
 }
 
 function cellMarkup({ text, notes = [], look }: Cell): Markup {

@@ -1,3 +1,4 @@
+import { isAnyJudged } from '../../domain/evaluation.ts';
 import type { Calibration, Comparison, Estimate, EvaluationScores } from '../../domain/schemas/evaluation.ts';
 import { counted, decimal, listed, meanOf, signed, whole } from './format.ts';
 import { modelLooks } from './model-look.ts';
@@ -28,7 +29,7 @@ export function verdict(input: VerdictInput): readonly [string, ...string[]] {
   const label = (model: string): string => looks.get(model)?.label ?? model;
   return [
     lengths(evaluations, label),
-    ...comparisons.map((one) => difference(one, label)),
+    ...comparisons.map((one) => difference(one, label, isAnyJudged(evaluations))),
     ...(calibration ? [drift(calibration)] : []),
     ...weaknesses(evaluations, label),
     ...(judgeIsStandIn && evaluations.some(({ overall }) => overall.qualityScore.n > 0)
@@ -62,16 +63,20 @@ function interval({ low, high }: Estimate, write: (value: number) => string): st
   return low === null || high === null ? '' : `95 % ${write(low)} to ${write(high)}, `;
 }
 
-function difference(one: Comparison, label: Label): string {
+function difference(one: Comparison, label: Label, isJudged: boolean): string {
   const [name, than] = [label(one.model), label(one.than)];
   if (one.prompts === 0) return `${name} and ${than} answered no common prompt.`;
   if (one.prompts < FEWEST_PROMPTS)
     return `${name} and ${than} have ${counted(one.prompts, 'prompt')} in common: too few to tell a difference from chance.`;
   const claims = [
-    ['S_l', one.lengthScore],
-    ['S_q', one.qualityScore],
-    ['S̄', one.overall],
-  ] as const;
+    ['S_l', one.lengthScore] as const,
+    ...(isJudged
+      ? ([
+          ['S_q', one.qualityScore],
+          ['S̄', one.overall],
+        ] as const)
+      : []),
+  ];
   return `${name} against ${than}: ${claims.map(([score, estimate]) => `${score} ${claim(estimate)}`).join('; ')}.`;
 }
 

@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import { measureEvaluation, type EvaluationResult } from './evaluate.ts';
+import { measureStart, measureStatus, type CommandResult } from './command-line.ts';
 import { measureDataset, type SearchResult } from './dataset.ts';
 import { measureScores, type ScoresResult } from './scores.ts';
 import { measureScale, SCENARIOS, type Result } from './generate.ts';
+import { measureTelemetry, type TelemetryResult } from './telemetry.ts';
 import { measureOverhead, measurePacking, type OverheadResult, type PackingResult } from './training.ts';
 
 const program = new Command('bench').description(
@@ -104,6 +106,60 @@ program
       console.log(JSON.stringify(result));
     }
   });
+
+program
+  .command('cli')
+  .description('how long the longwriter command takes to say something, beside node alone')
+  .option('--json', 'print the JSON lines alone')
+  .action((options: { json?: boolean }) => printCommands(measureStart(), options.json ?? false));
+
+program
+  .command('status')
+  .description('longwriter status against a run under way, with workers and without')
+  .option('--samples <count>', 'samples of the run, with 13 calls of each in its ledger', '6000')
+  .option('--json', 'print the JSON lines alone')
+  .action((options: { samples: string; json?: boolean }) =>
+    printCommands(measureStatus(Number(options.samples)), options.json ?? false),
+  );
+
+async function printCommands(results: AsyncIterable<CommandResult>, json: boolean): Promise<void> {
+  if (!json) console.log(line(['command', 'seconds', 'ratio', 'exit'], COMMAND_WIDTHS));
+  for await (const result of results) {
+    const { command, seconds, ratio, exitCode } = result;
+    if (!json) console.log(line([command, seconds.toFixed(3), ratio.toFixed(1), exitCode], COMMAND_WIDTHS));
+    console.log(JSON.stringify(result));
+  }
+}
+
+const COMMAND_WIDTHS = [36, 8, 6, 5];
+
+program
+  .command('telemetry')
+  .description('generation with traces and metrics, and without, in turns')
+  .option('--rounds <count>', 'rounds of each', '10')
+  .option('--json', 'print the JSON lines alone')
+  .action(async (options: { rounds: string; json?: boolean }) => {
+    if (!options.json) console.log(line(TELEMETRY_COLUMNS));
+    for await (const result of measureTelemetry(Number(options.rounds))) {
+      if (!options.json) for (const each of telemetryRows(result)) console.log(line(each));
+      console.log(JSON.stringify(result));
+    }
+  });
+
+const TELEMETRY_COLUMNS = ['scenario', 'rounds', 'off', 'on', '', 'ratio', 'from', 'to'];
+
+function telemetryRows(result: TelemetryResult): (string | number)[][] {
+  const { scenario, rounds, callsPerSecond, workerCpuMsPerCall, timeRatio, workerCpuRatio } = result;
+  const cells = (of: { off: number; on: number }, unit: string, [from, median, to]: readonly number[]) => [
+    scenario,
+    rounds,
+    of.off.toFixed(2),
+    of.on.toFixed(2),
+    unit,
+    ...[median, from, to].map((ratio) => ratio!.toFixed(3)),
+  ];
+  return [cells(callsPerSecond, 'calls/s', timeRatio), cells(workerCpuMsPerCall, 'CPU ms', workerCpuRatio)];
+}
 
 const EVALUATION_COLUMNS = [
   'walk',

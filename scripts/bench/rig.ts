@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type WorkflowClientInterceptor } from '@temporalio/client';
 import { endLeftovers } from '../../activities/io/process.ts';
 import { findJson } from '../../activities/io/store/json.ts';
 import { openStore } from '../../activities/io/store/open.ts';
@@ -35,24 +35,37 @@ export class Rig {
   readonly baseUrl: string;
   #worker: BenchProcess | undefined;
 
-  private constructor(home: string, temporal: TemporalServer, endpoint: BenchProcess, baseUrl: string, client: Client) {
+  private constructor(
+    home: string,
+    temporal: TemporalServer,
+    endpoint: BenchProcess,
+    baseUrl: string,
+    client: Client,
+    more: NodeJS.ProcessEnv,
+  ) {
     this.home = home;
     this.#temporal = temporal;
     this.#endpoint = endpoint;
     this.baseUrl = baseUrl;
     this.client = client;
     const { searchPath } = readEnvironment();
-    this.#env = { PATH: searchPath, HOME: home, LONGWRITER_HOME: home, TEMPORAL_ADDRESS: temporal.address };
+    this.#env = { ...more, PATH: searchPath, HOME: home, LONGWRITER_HOME: home, TEMPORAL_ADDRESS: temporal.address };
     this.store = openStore(join(home, 'store'));
   }
 
-  static async start(settings: EndpointSettings): Promise<Rig> {
+  /** Starts a server and an endpoint; workers get `env` besides their own variables, and starts pass `interceptors`. */
+  static async start(
+    settings: EndpointSettings,
+    env: NodeJS.ProcessEnv = {},
+    interceptors: WorkflowClientInterceptor[] = [],
+  ): Promise<Rig> {
     const home = await mkdtemp(join(tmpdir(), 'longwriter-bench-'));
     const { searchPath } = readEnvironment();
     const temporal = await startTemporalIn(home);
     const endpoint = startProgram(join(HERE, 'endpoint.ts'), [JSON.stringify(settings)], { PATH: searchPath });
-    const client = new Client({ connection: await Connection.connect({ address: temporal.address }) });
-    const rig = new Rig(home, temporal, endpoint, await endpoint.firstLine, client);
+    const connection = await Connection.connect({ address: temporal.address });
+    const client = new Client({ connection, interceptors: { workflow: interceptors } });
+    const rig = new Rig(home, temporal, endpoint, await endpoint.firstLine, client, env);
     for (const signal of SIGNALS) process.once(signal, rig.#onSignal);
     return rig;
   }
@@ -62,7 +75,7 @@ export class Rig {
 
   /** Starts a worker and waits until it polls. */
   async startWorker(): Promise<void> {
-    this.#worker = startProgram(join(PROJECT, 'workers/all.ts'), [], this.#env, await workerFlags());
+    this.#worker = startProgram(join(PROJECT, 'scripts/longwriter.ts'), ['worker'], this.#env, await workerFlags());
     for (const taskQueue of [PIPELINE_QUEUE, ...ENDPOINT_NAMES.map(endpointQueue)]) {
       for (;;) {
         const { pollers } = await this.client.workflowService.describeTaskQueue({
@@ -76,6 +89,11 @@ export class Rig {
     }
   }
 
+  /** Where Temporal listens. */
+  get address(): string {
+    return this.#temporal.address;
+  }
+
   stopWorker(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     return this.#worker!.stop(signal);
   }
@@ -86,10 +104,19 @@ export class Rig {
     this.#temporal = await startTemporalIn(this.home, Number(this.#temporal.address.split(':')[1]));
   }
 
-  /** Starts a run of so many instructions up to its dataset; returns what waits for the end. */
-  async startRun(run: string, samples: number, overrides: readonly string[]): Promise<{ ended: Promise<unknown> }> {
+  /**
+   * Starts a run of so many instructions up to its dataset; returns what waits for the end.
+   *
+   * @param subject runs with the same one ask the same questions, and the later one finds the answers
+   */
+  async startRun(
+    run: string,
+    samples: number,
+    overrides: readonly string[],
+    subject = 'subject',
+  ): Promise<{ ended: Promise<unknown> }> {
     const rows = Array.from({ length: samples }, (_, index) => ({
-      prompt: `Write a long text about subject ${index}.`,
+      prompt: `Write a long text about ${subject} ${index}.`,
     }));
     const file = join(this.home, `${run}.jsonl`);
     await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
@@ -167,8 +194,7 @@ export class Rig {
 }
 
 function startTemporalIn(home: string, port?: number): Promise<TemporalServer> {
-  const { searchPath } = readEnvironment();
-  const place = { home, project: PROJECT, registry: join(home, 'processes'), searchPath };
+  const place = { home, project: PROJECT, registry: join(home, 'processes') };
   return startTemporal({ ...place, ...(port === undefined ? {} : { port }) });
 }
 

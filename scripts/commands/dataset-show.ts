@@ -4,6 +4,7 @@ import { fateLabel } from '../../domain/dataset-difference.ts';
 import { RejectionReason } from '../../domain/schemas/sample.ts';
 import { datasetStore, findView, isStale, readDataset, type RunDataset } from '../dataset.ts';
 import { CommandError, EXIT } from '../exit.ts';
+import { oneOf } from '../one-of.ts';
 import { sampleLines } from '../sample-lines.ts';
 import { columns, printableJson, printableLine } from '../terminal.ts';
 
@@ -30,7 +31,7 @@ export async function datasetShow(
 ): Promise<number> {
   const filter = {
     kept: options.kept,
-    reasons: options.reason.map(checkReason),
+    reasons: options.reason.map((text) => oneOf('--reason', text, RejectionReason.options)),
     minWords: checkCount('--min-words', options.minWords),
     maxWords: checkCount('--max-words', options.maxWords),
   };
@@ -94,12 +95,6 @@ function listLines(entries: readonly DatasetEntry[]): string[] {
 
 function more(listed: readonly unknown[], wanted: readonly unknown[]): string {
   return listed.length < wanted.length ? '; more with --limit' : '';
-}
-
-function checkReason(text: string): RejectionReason {
-  const parsed = RejectionReason.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw new CommandError(EXIT.usage, `--reason ${text}: expected one of ${RejectionReason.options.join(', ')}`);
 }
 
 function checkCount(option: string, text: string | undefined): number | undefined {

@@ -3,13 +3,13 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { findJson } from '../../activities/io/store/json.ts';
 import type { Store } from '../../activities/io/store/store.ts';
-import { configKey, markdownKey, reportKey, scoresKey, stageKey } from '../../domain/keys.ts';
+import { markdownKey, reportKey, scoresKey, stageKey } from '../../domain/keys.ts';
 import { isModelName } from '../../domain/names.ts';
 import { StageRecord } from '../../domain/schemas/run.ts';
 import { datasetStore } from '../dataset.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import { writeReleasedFiles, type ReleasedFiles } from '../released-files.ts';
-import { checkRunId } from '../runs.ts';
+import { checkRunId, findConfig } from '../runs.ts';
 import { printableJson } from '../terminal.ts';
 
 const Evaluated = z.object({
@@ -27,15 +27,20 @@ export async function report(
   print: (line: string) => void = console.log,
 ): Promise<number> {
   checkRunId(run);
-  if (!(await store.find(configKey(run))))
-    throw new CommandError(EXIT.noSuchRun, `there is no run ${run} in store ${store.url}`);
+  const frozen = await findConfig(store, run);
+  if (!frozen) throw new CommandError(EXIT.noSuchRun, `there is no run ${run} in store ${store.url}`);
+  if (frozen.config.training.alone)
+    throw new CommandError(
+      EXIT.usage,
+      `run ${run} is a training alone and has no report; longwriter evaluate measures its model`,
+    );
   const keys = [reportKey(run), markdownKey(run), scoresKey(run)];
   const found = await Promise.all(keys.map((key) => store.find(key)));
   const missing = keys.find((_, index) => found[index] === undefined);
   if (missing !== undefined)
     throw new CommandError(
       EXIT.usage,
-      `run ${run} has no ${missing.split('/').at(-1)} yet; to make it: npm run longwriter -- resume ${run}`,
+      `run ${run} has no ${missing.split('/').at(-1)} yet; to make it: npm run longwriter -- resume ${run} --until report`,
     );
   const record = await findJson(store, stageKey(run, 'evaluate'), StageRecord);
   const models = record ? Evaluated.parse(record.outcome).models : [];

@@ -9,7 +9,9 @@ import { withSession, type Session } from '../connect.ts';
 import { loadEvaluation, type GivenEvaluation } from '../evaluation-config.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import { EVALUATION_FIELDS, TRAINING_FIELDS } from '../input-fields.ts';
+import { readPriority } from '../priority.ts';
 import {
+  checkCanEnd,
   checkRunId,
   checkStages,
   checkWalk,
@@ -32,6 +34,7 @@ export interface ResumeOptions {
   readonly acceptFailed?: boolean;
   readonly from?: string;
   readonly until?: string;
+  readonly priority?: string;
   readonly json?: boolean;
 }
 
@@ -39,10 +42,10 @@ export interface ResumeOptions {
 async function resumeFiring(
   { client, store }: Pick<Session, 'client' | 'store'>,
   run: string,
-  { config, set, budget, from, until, json }: ResumeOptions,
+  { config, set, budget, from, until, priority, json }: ResumeOptions,
 ): Promise<number> {
   const isUnderWay = (await describeRun(client, run))?.status.name === 'RUNNING';
-  if (!isUnderWay || set.length > 0 || [config, budget, from, until].some((option) => option !== undefined))
+  if (!isUnderWay || set.length > 0 || [config, budget, from, until, priority].some((option) => option !== undefined))
     throw new CommandError(
       EXIT.usage,
       `${run} is a schedule: longwriter schedule trigger ${run}, or schedule create --replace with other settings`,
@@ -56,6 +59,7 @@ async function resumeFiring(
 export async function resume(run: string, options: ResumeOptions): Promise<number> {
   checkRunId(run);
   const stages = checkStages(options);
+  const priority = readPriority(options.priority);
   return withSession(async ({ client, store }) => {
     let frozen = await findConfig(store, run);
     if (!frozen) throw new CommandError(EXIT.noSuchRun, `there is no run ${run} in store ${store.url}`);
@@ -66,16 +70,17 @@ export async function resume(run: string, options: ResumeOptions): Promise<numbe
     const config = withBudget(given?.config ?? frozen.config, options.budget);
     if (fingerprint(config) !== fingerprint(frozen.config)) {
       await confirmStale(store, run, staleStages(frozen.config, config), stages.from, options.yes ?? false);
+      await checkCanEnd(client, run);
       await uploadInputs(store, given?.inputs ?? []);
       frozen = await nextRevision(store, run, frozen, config);
     }
     const again = stages.from !== undefined || stages.until !== undefined || options.acceptFailed === true;
     const acceptFailed = options.acceptFailed ?? false;
-    const until = await goOn({ client, store }, run, frozen, { ...stages, acceptFailed, again });
+    const until = await goOn({ client, store }, run, frozen, { ...stages, ...priority, acceptFailed, again });
     console.log(
       options.json
         ? JSON.stringify({ run, state: 'resumed', revision: frozen.revision })
-        : `run ${run} goes on${until ? `, until ${until}` : ''}`,
+        : `run ${run} goes on${until ? `, until ${until}; --until names another stage` : ''}`,
     );
     return EXIT.done;
   });
@@ -111,7 +116,7 @@ async function readGivenEvaluation(
   const kept = Object.entries({ endpoints, benchmark, name, sha256, calibration }).flatMap(([key, value]) =>
     value === undefined ? [] : [`evaluation.${key}=${JSON.stringify(value)}`],
   );
-  const changed = await loadEvaluation(file, [...kept, ...overrides], alone);
+  const changed = await loadEvaluation(file, [...kept, ...overrides], alone, overrides);
   // Its other files are in the store already.
   return readInputs(
     changed,

@@ -8,7 +8,8 @@ import { Retries, StageRecord, type Retry } from '../../domain/schemas/run.ts';
 import { RejectionReason, Sample } from '../../domain/schemas/sample.ts';
 import { withSession } from '../connect.ts';
 import { CommandError, EXIT } from '../exit.ts';
-import { checkRunId, checkStages, findConfig, goOn, lastStage } from '../runs.ts';
+import { oneOf } from '../one-of.ts';
+import { checkCanEnd, checkRunId, checkStages, findConfig, goOn, lastStage } from '../runs.ts';
 
 export interface RetryOptions {
   readonly sample: readonly string[];
@@ -25,7 +26,7 @@ export interface RetryOptions {
 export async function retry(run: string, options: RetryOptions): Promise<number> {
   checkRunId(run);
   const stages = checkStages(options);
-  const reasons = options.reason.map(checkReason);
+  const reasons = options.reason.map((text) => oneOf('--reason', text, RejectionReason.options));
   if (reasons.length + options.sample.length === 0)
     throw new CommandError(EXIT.usage, 'retry needs --sample ID or --reason REASON');
   return withSession(async ({ client, store }) => {
@@ -50,6 +51,7 @@ export async function retry(run: string, options: RetryOptions): Promise<number>
         'a finished training would be made again on the changed dataset; add --yes to do so, or --until dataset',
       );
     }
+    await checkCanEnd(client, run);
     for (const { id, reason } of chosen) retries[id] = opened(retries[id] ?? { draws: 0, anew: 0 }, reason);
     await writeRetries(store, run, retries, known?.version);
     await goOn({ client, store }, run, frozen, { ...stages, again: true });
@@ -91,10 +93,4 @@ async function rejectedSamples(
       found.push({ id: sample.id, reason: sample.reason });
   }
   return found;
-}
-
-function checkReason(text: string): RejectionReason {
-  const parsed = RejectionReason.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw new CommandError(EXIT.usage, `--reason ${text}: expected one of ${RejectionReason.options.join(', ')}`);
 }

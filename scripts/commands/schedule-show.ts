@@ -12,16 +12,18 @@ export async function scheduleShow(id: string, { json }: { readonly json?: boole
     const { described, memo } = await openSchedule(client, id);
     const firings = await readFirings(store, id);
     const { paused, note } = described.state;
-    const { numActionsSkippedOverlap: skipped, nextActionTimes } = described.info;
+    const { numActionsSkippedOverlap: skipped, nextActionTimes, runningActions } = described.info;
+    const underWay = runningActions.length > 0;
     const next = paused ? undefined : nextActionTimes[0]?.toISOString();
     if (json) {
-      console.log(printableJson({ schedule: id, ...memo, paused, note, next, skipped, firings }));
+      console.log(printableJson({ schedule: id, ...memo, paused, note, next, underWay, skipped, firings }));
       return EXIT.done;
     }
     console.log(
       `schedule ${id} of ${memo.of}: ${memo.models}, ${memo.when}; ${paused ? `paused: ${printableLine(note ?? '', 400)}` : `next ${next ?? '–'}`}`,
     );
-    if (firings.length === 0) console.log('it has not fired yet');
+    if (underWay) console.log(`a firing is under way; longwriter status ${id} tells how far it is`);
+    else if (firings.length === 0) console.log('it has not fired yet');
     for (const { scheduledAt, outcome, message } of firings)
       console.log(`${scheduledAt}  ${outcome}: ${printableLine(message, 400)}`);
     const scores = firings.flatMap(({ scheduledAt, models }) =>

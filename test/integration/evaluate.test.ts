@@ -240,6 +240,20 @@ describe.skipIf(missing('services'))('longwriter evaluate', () => {
     expect(old!.overall).toMatchObject({ prompts: 2, completions: 3, unscored: 1, finishReasons: { imported: 3 } });
   }, 60_000);
 
+  test('measures lengths alone where no judgement is asked for, and calls nobody a judge', async () => {
+    const args = [...endpoint('one=d'), '--judgements', '0', '--run', 'lengths'];
+    const ended = await evaluate(...args, '--watch');
+    expect(ended.code, ended.err + ended.out).toBe(0);
+    expect(asked.map(({ model }) => model)).toEqual(['d', 'd', 'd', 'd']);
+    const { one } = await scoresOf('lengths');
+    expect(one!.overall).toMatchObject({ lengthScore: { n: 4 }, qualityScore: { mean: null, n: 0 }, unscored: 0 });
+    expect(ended.out).toMatch(/model +S_l +words +completions\n/);
+    expect(ended.out).toContain('judge: none was asked');
+    const page = await readFile(join(home, 'store/runs/lengths/report.html'), 'utf8');
+    expect(page).toContain('none was asked');
+    expect(page).not.toMatch(/without a score|unscored/i);
+  }, 60_000);
+
   test('has answers without scores judged', async () => {
     const rows = [1, 2].map((n) => ({
       prompt: `Write ${n}.`,
@@ -258,4 +272,14 @@ describe.skipIf(missing('services'))('longwriter evaluate', () => {
     const { pred } = await scoresOf('pred');
     expect(pred!.overall).toMatchObject({ completions: 3, unscored: 0, qualityScore: { mean: 75, n: 3 } });
   }, 60_000);
+
+  test('fails, in one line, where the judge gave no score at all', async () => {
+    const judge = ['--judge-url', url, '--judge-model', 'mute', '--judge-key-env', 'THE_KEY'];
+    const args = ['evaluate', '--benchmark', benchmark, '--limit', '1', ...endpoint('one=c'), ...judge];
+    const { code, err } = await longwriter(...args, '--set', 'judge.maxDraws=1', '--watch');
+    expect(code).toBe(1);
+    expect(err.trimEnd().split('\n').at(-1)).toMatch(
+      /^longwriter: run evaluate-\w+ scored nothing: of 1 completions of one 1 no scores$/,
+    );
+  });
 });

@@ -17,15 +17,8 @@ import { startEndpoint, type Endpoint, type EndpointSettings } from '../../scrip
 import { resume } from '../../scripts/commands/resume.ts';
 import { retry } from '../../scripts/commands/retry.ts';
 import { serviceProgram } from '../../scripts/embedded/paths.ts';
-import {
-  cancelWorkflow,
-  findConfig,
-  freezeConfig,
-  pause,
-  runProgress,
-  startWorkflow,
-  unpause,
-} from '../../scripts/runs.ts';
+import { runProgress } from '../../scripts/run-progress.ts';
+import { cancelWorkflow, findConfig, freezeConfig, pause, startWorkflow, unpause } from '../../scripts/runs.ts';
 import { readInputs, uploadInputs } from '../../scripts/upload-inputs.ts';
 import { ROLES, startWorkers, type RunningWorkers } from '../../workers/run-worker.ts';
 import { readJson } from '../../activities/io/store/json.ts';

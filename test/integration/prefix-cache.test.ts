@@ -29,7 +29,7 @@ describe.skipIf(missing('services'))('a conversation with llama.cpp', () => {
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'longwriter-cache-'));
-    server = await startModelServer({ home, project: PROJECT, registry: join(home, 'processes') });
+    server = await startModelServer({ home, project: PROJECT, registry: join(home, 'processes'), parallel: 4 });
     temporal = await TestWorkflowEnvironment.createLocal({
       server: { executable: { type: 'existing-path', path: serviceProgram(PROJECT, 'temporal') } },
     });

@@ -5,6 +5,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { Client, Connection } from '@temporalio/client';
+import { defineSearchAttributeKey, type TypedSearchAttributes } from '@temporalio/common';
 import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { endLeftovers } from '../../activities/io/process.ts';
@@ -16,6 +18,8 @@ import { startWorkers, type RunningWorkers } from '../../workers/run-worker.ts';
 import { missing } from '../parts.ts';
 
 const SCORES = { relevance: 5, accuracy: 4, coherence: 4, clarity: 5, breadthAndDepth: 3, readingExperience: 3 };
+
+const MODEL = defineSearchAttributeKey('LwModel', 'KEYWORD');
 
 describe.skipIf(missing('services'))('a schedule, on a server that keeps its state in a file', () => {
   let home: string;
@@ -32,7 +36,7 @@ describe.skipIf(missing('services'))('a schedule, on a server that keeps its sta
     server = createServer((request, response) => void answer(request, response));
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-    const rows = Array.from({ length: 6 }, (_, n) => ({ prompt: `Write text ${n}.`, type: 'news', length: 90 + n }));
+    const rows = Array.from({ length: 7 }, (_, n) => ({ prompt: `Write text ${n}.`, type: 'news', length: 90 + n }));
     await writeFile(join(home, 'bench.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
     await up();
   });
@@ -44,7 +48,7 @@ describe.skipIf(missing('services'))('a schedule, on a server that keeps its sta
   });
 
   async function up(): Promise<void> {
-    await startTemporal({ home, project: PROJECT, registry: join(home, 'processes'), searchPath: '', port });
+    await startTemporal({ home, project: PROJECT, registry: join(home, 'processes'), port });
     const environment = { ...readEnvironment({ LONGWRITER_HOME: home }), temporalAddress: `127.0.0.1:${port}` };
     workers = await startWorkers(environment, ['pipeline', 'llm']);
   }
@@ -73,10 +77,31 @@ describe.skipIf(missing('services'))('a schedule, on a server that keeps its sta
     });
   }
   const create = (...more: string[]) => {
-    const judge = `endpoints.judge=${JSON.stringify({ model: 'j', baseUrl: url })}`;
-    const given = ['--benchmark', join(home, 'bench.jsonl'), '--endpoint', `mine=m@${url}`, '--set', judge];
+    const judge = ['--judge-url', url, '--judge-model', 'j'];
+    const given = ['--benchmark', join(home, 'bench.jsonl'), '--endpoint', `mine=m@${url}`, ...judge];
     return schedule('create', '--id', 'nightly', ...given, ...more);
   };
+  /** Makes the schedule again after it was given attributes or not; says so and sees that it has them then. */
+  async function renewed(attributes: boolean): Promise<string> {
+    const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
+    try {
+      const handle = new Client({ connection }).schedule.getHandle('nightly');
+      await handle.update(({ searchAttributes: _searchAttributes, ...earlier }) => ({
+        ...earlier,
+        action: { ...earlier.action, args: [{ ...(earlier.action.args![0] as object), attributes }] },
+        ...(attributes ? {} : { typedSearchAttributes: [] }),
+      }));
+      const { out } = await create('--every', '2s');
+      const { action, state } = await handle.describe();
+      expect([(action.args![0] as { attributes: boolean }).attributes, state.paused]).toEqual([true, true]);
+      expect((action.typedSearchAttributes as TypedSearchAttributes).get(MODEL)).toBe('mine');
+      const listed = async () => (await handle.describe()).typedSearchAttributes.get(MODEL);
+      await expect.poll(listed, { timeout: 20_000 }).toBe('mine');
+      return out;
+    } finally {
+      await connection.close();
+    }
+  }
   const firings = () => readFirings(fileStore(join(home, 'store')), 'nightly');
   async function fired(count: number): Promise<void> {
     await expect.poll(async () => (await firings()).length, { timeout: 60_000 }).toBeGreaterThanOrEqual(count);
@@ -88,6 +113,7 @@ describe.skipIf(missing('services'))('a schedule, on a server that keeps its sta
       [['--every', 'often'], '--every often: expected a duration'],
       [['--every', '24h', '--max-failures', '0'], '--max-failures 0'],
       [['--cron', 'every monday'], 'schedule nightly: '],
+      [['--every', '24h', '--limit', '0'], '--limit 0: expected a whole number above 0'],
       [['--every', '24h', '--model', 'dpo'], '--model dpo: of which run?'],
     ] as const) {
       const { code, err } = await create(...args);
@@ -112,6 +138,9 @@ describe.skipIf(missing('services'))('a schedule, on a server that keeps its sta
 
     const paused = await schedule('pause', 'nightly');
     expect(paused.code, paused.err).toBe(0);
+    // As one that was made before `doctor --fix`; without --replace it stays as paused as it was.
+    expect(await renewed(false)).toContain('is there already, and goes by the search attributes');
+    expect(await renewed(true)).toContain('is there already: mine');
     const listed = await schedule('list');
     expect(listed.out).toMatch(/nightly .* mine .*every 2s .*paused .*steady 20/);
     const { skipped, firings: shown } = JSON.parse((await schedule('show', 'nightly', '--json')).out) as {
@@ -122,7 +151,7 @@ describe.skipIf(missing('services'))('a schedule, on a server that keeps its sta
     expect(new Set(shown.map(({ outcome }) => outcome))).toEqual(new Set(['steady']));
     expect(shown[0]!.models[0]!.identity).toBe(`${new URL(url).host}/m`);
     const frozen = await readFile(join(home, 'store/runs/nightly/calibration.jsonl'), 'utf8');
-    expect(frozen.trimEnd().split('\n')).toHaveLength(6);
+    expect(frozen.trimEnd().split('\n')).toHaveLength(7);
     expect(JSON.parse(frozen.split('\n')[0]!)).toMatchObject({ prompt: 'Write text 0.', scores: { Relevance: 5 } });
     const history = await readFile(join(home, 'store/runs/nightly/history.html'), 'utf8');
     for (const { scheduledAt } of shown) expect(history).toContain(scheduledAt.slice(0, 16).replace('T', ' '));
@@ -135,7 +164,7 @@ describe.skipIf(missing('services'))('a schedule, on a server that keeps its sta
       .poll(() => schedule('trigger', 'nightly', '--watch'), { timeout: 60_000, interval: 2000 })
       .toMatchObject({
         code: 1,
-        out: expect.stringMatching(/^regressed: fell since .*: S_l of mine by /),
+        out: expect.stringMatching(/^regressed: fell since .*: S_l of mine by /m),
       });
     const deleted = await schedule('delete', 'nightly');
     expect(deleted.code, deleted.err).toBe(0);

@@ -11,7 +11,7 @@ import { slurmLauncher } from '../../activities/io/launcher/slurm.ts';
 import { findJson, jsonLinesBytes } from '../../activities/io/store/json.ts';
 import { serveModel } from '../../activities/serve-model.ts';
 import { trainModel } from '../../activities/train-model.ts';
-import { parseEvents } from '../../activities/watch-job.ts';
+import { parseEvents } from '../../domain/trainer-events.ts';
 import { PROJECT, readEnvironment } from '../../configs/env.ts';
 import type { LauncherSettings } from '../../configs/training.ts';
 import { leaseKey } from '../../domain/keys.ts';
@@ -117,9 +117,10 @@ base_model.__wrapped__(SimpleNamespace(mktemp=lambda _: Path(sys.argv[1])))`;
     await promisify(execFile)(trainerPython, ['-c', code, base], { cwd: PROJECT });
     const deps = await depsOf([
       'training.launcher={kind: slurm}',
-      'training.sft.maxSteps=12',
+      // A step takes about 20 ms: seconds are left between the first checkpoint and the end for the requeue to come.
+      'training.sft.maxSteps=400',
       'training.sft.saveSteps=4',
-      'training.sft.epochs=6',
+      'training.sft.epochs=400',
       'training.sft.precision=float32',
       'training.sft.maxLength=128',
     ]);

@@ -43,13 +43,18 @@ const answering = async (listener: RequestListener): Promise<string> =>
 
 const GS = 'gs://longwriter-no-such-bucket/prefix';
 
-/** One line of what, where and what to do, exit code 2, and nothing written. */
-async function expectRefused(storeUrl: string, env: NodeJS.ProcessEnv, line: string | RegExp): Promise<number> {
+/** One line of what, where and what to do, exit code 2 where a setting is wrong, and nothing written. */
+async function expectRefused(
+  storeUrl: string,
+  env: NodeJS.ProcessEnv,
+  line: string | RegExp,
+  exitCode = 2,
+): Promise<number> {
   const { code, err, ms } = await start(storeUrl, env);
   expect(err).toMatch(line);
   expect(err.trimEnd().split('\n')).toHaveLength(1);
   expect(err).toContain(`longwriter: store ${storeUrl}`);
-  expect(code).toBe(2);
+  expect(code).toBe(exitCode);
   expect(await readdir(home)).toEqual([]);
   return ms;
 }
@@ -69,12 +74,17 @@ describe('before a run starts, a store that cannot be used', () => {
 
   it('is named where no emulator answers', async () => {
     const url = `http://127.0.0.1:${await getPort()}`;
-    await expectRefused(GS, { STORAGE_EMULATOR_HOST: url }, /does not answer .*ECONNREFUSED.*; start the emulator, or/);
+    await expectRefused(
+      GS,
+      { STORAGE_EMULATOR_HOST: url },
+      /does not answer .*ECONNREFUSED.*; start the emulator, or/,
+      1,
+    );
   });
 
   it('is named where an emulator takes the connection and says nothing, in seconds', async () => {
     const url = `http://${await listen(createBlackHole(() => {}))}`;
-    const ms = await expectRefused(GS, { STORAGE_EMULATOR_HOST: url }, /does not answer \(network timeout/);
+    const ms = await expectRefused(GS, { STORAGE_EMULATOR_HOST: url }, /does not answer \(network timeout/, 1);
     expect(ms).toBeLessThan(20_000);
   });
 

@@ -11,6 +11,7 @@ import type { RunProgress } from '../../domain/progress.ts';
 import { serviceProgram } from '../../scripts/embedded/paths.ts';
 import { startWorkers, type RunningWorkers } from '../../workers/run-worker.ts';
 import { missing } from '../parts.ts';
+import { SERVER_ATTRIBUTES } from '../temporal/environment.ts';
 
 const CONFIG = join(PROJECT, 'test/e2e/tiny.yaml');
 const BASE = join(PROJECT, '.longwriter/models/smollm2-135m-instruct');
@@ -25,7 +26,10 @@ describe.skipIf(missing('services') || missing('trainer') || missing('base-model
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'longwriter-train-'));
     temporal = await TestWorkflowEnvironment.createLocal({
-      server: { executable: { type: 'existing-path', path: serviceProgram(PROJECT, 'temporal') } },
+      server: {
+        executable: { type: 'existing-path', path: serviceProgram(PROJECT, 'temporal') },
+        extraArgs: SERVER_ATTRIBUTES,
+      },
     });
     model = join(home, 'small');
     const python = join(PROJECT, '.longwriter/python/trainer/bin/python');
@@ -105,7 +109,7 @@ describe.skipIf(missing('services') || missing('trainer') || missing('base-model
     const data = await rows('wrong.jsonl', { messages: [turn('user', 'q'), turn('assistant', 'a')] }, { prompt: 'p' });
     for (const [args, code, message] of [
       [['train', '--method', 'sft', '--data', data], 2, "required option '--model <model>' not specified"],
-      [['train', '--method', 'rl', '--data', data, '--model', 'm'], 2, '--method rl: expected sft or dpo'],
+      [['train', '--method', 'rl', '--data', data, '--model', 'm'], 2, '--method "rl": expected one of sft, dpo'],
       [['train', '--method', 'sft', '--data', data, '--model', 'm'], 2, `${data}:2: has no column "messages"`],
       [
         ['train', '--method', 'sft', '--data', `${data}x`, '--model', 'm'],

@@ -99,4 +99,15 @@ describe.skipIf(missing('services'))('buildPreferences', () => {
       ['completions', 'judgements'].flatMap((kind) => ['0+8', '16+8', '8+8'].map((part) => `${kind} ${part}`)),
     );
   });
+
+  test('without judgements nobody is asked to judge', async () => {
+    const trace: string[] = [];
+    const { activities } = goodActivities(trace);
+    const listPrompts = async () => ({ folder: 'f', prompts: 2, completions: 2, judgements: 0, positions: false });
+    await pipeline.withActivities({ ...activities, listPrompts }, async () => (await start(newRun())).result());
+    expect(trace.filter((step) => ['complete', 'judge', 'pairs'].includes(step))).toEqual([
+      ...Array.from({ length: 4 }, () => 'complete'),
+      'pairs',
+    ]);
+  });
 });

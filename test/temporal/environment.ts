@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import {
   bundleWorkflowCode,
@@ -10,7 +9,9 @@ import {
 } from '@temporalio/worker';
 import { PROJECT } from '../../configs/env.ts';
 import { ENDPOINT_NAMES, endpointQueue, GPU_QUEUE, PIPELINE_QUEUE } from '../../domain/names.ts';
+import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
 import { serviceProgram } from '../../scripts/embedded/paths.ts';
+import { WORKFLOWS } from '../../workers/workflow-bundle.ts';
 
 // What workers say of themselves would bury what a test says.
 Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -23,6 +24,11 @@ export interface TestPipeline {
   close(): Promise<void>;
 }
 
+/** Arguments with which a development server knows our search attributes. */
+export const SERVER_ATTRIBUTES = Object.entries(SEARCH_ATTRIBUTES).map(
+  ([name, type]) => `--search-attribute=${name}=${type}`,
+);
+
 /** A run id that no other test uses. */
 export const newRun = (): string => `t-${randomUUID().slice(0, 8)}`;
 
@@ -30,7 +36,9 @@ export const newRun = (): string => `t-${randomUUID().slice(0, 8)}`;
 export async function startTestPipeline(): Promise<TestPipeline> {
   const path = serviceProgram(PROJECT, 'temporal');
   const [environment, bundle] = await Promise.all([
-    TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'existing-path', path } } }),
+    TestWorkflowEnvironment.createLocal({
+      server: { executable: { type: 'existing-path', path }, extraArgs: SERVER_ATTRIBUTES },
+    }),
     bundleWorkflows(),
   ]);
   return {
@@ -60,7 +68,7 @@ export async function startTestPipeline(): Promise<TestPipeline> {
 export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
   const nothing = () => undefined;
   return bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+    ...WORKFLOWS,
     logger: { log: nothing, trace: nothing, debug: nothing, info: nothing, warn: nothing, error: console.error },
   });
 }

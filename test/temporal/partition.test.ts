@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Context } from '@temporalio/activity';
+import { CancelledFailure } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { failure } from '../../activities/failures.ts';
 import type { FinishSampleInput } from '../../activities/finish-sample.ts';
 import type { FindUnfinishedInput } from '../../activities/find-unfinished.ts';
@@ -254,6 +256,34 @@ describe.skipIf(missing('services'))('partition', () => {
     );
     // Two parts have 30 each, which is room for none; a second pass, one part at a time, would have it.
     expect([counts.kept, counts.unpaid, reserved]).toEqual([0, { items: 4, least: 40 }, 0]);
+  });
+
+  test('cancelled, it ends once all its calls have, not with an item that waits for its next attempt', async () => {
+    const { client } = pipeline.environment;
+    const id = newRun();
+    const trace: string[] = [];
+    await pipeline.withActivities(
+      {
+        findUnfinished: finder(() => true),
+        planSample: async ({ sample }: PlanSampleInput) => {
+          const context = Context.current();
+          trace.push(sample);
+          if (sample === '0') throw failure('Run.Paused', 'later', { retryAfterMs: 60_000 });
+          const beat = setInterval(() => context.heartbeat(), 50);
+          await context.cancelled.catch(() => undefined).finally(() => clearInterval(beat));
+          await new Promise((done) => setTimeout(done, 300));
+          trace.push('call ended');
+          throw new CancelledFailure('call ended');
+        },
+      },
+      async () => {
+        const ended = run(id, { count: 2 }).catch((error: unknown) => error);
+        await vi.waitFor(() => expect(trace.toSorted()).toEqual(['0', '1']), 20_000);
+        await client.workflow.getHandle(`${id}.generate`).cancel();
+        expect(await ended).toMatchObject({ cause: { name: 'CancelledFailure' } });
+        expect(trace).toContain('call ended');
+      },
+    );
   });
 
   test('parts that are smaller than what is reported at a time are reported together', async () => {

@@ -2,9 +2,10 @@
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { PROJECT } from '../../configs/env.ts';
 import { loadConfig } from '../../configs/load.ts';
-import { childId, PIPELINE_QUEUE } from '../../domain/names.ts';
+import { childId, GPU_QUEUE, PIPELINE_QUEUE } from '../../domain/names.ts';
 import { serviceProgram } from '../../scripts/embedded/paths.ts';
 import { startTestPipeline } from './environment.ts';
 import { goodActivities } from './fakes.ts';
@@ -23,6 +24,7 @@ const WORKFLOWS = {
   'evaluate-model': childId(RUN, 'evaluate', 'base'),
   'calibrate-judge': childId(RUN, 'evaluate', 'judge.calibration'),
   reevaluate: childId(SCHEDULE, 'firing'),
+  doctor: childId('doctor', RUN),
 };
 
 const config = await loadConfig('configs/quickstart.yaml', ['evaluation.calibration=inputs/c']);
@@ -30,14 +32,30 @@ const pipeline = await startTestPipeline();
 const { client } = pipeline.environment;
 try {
   const prepared = { folder: 'c', prompts: 1, completions: 1, judgements: 1, positions: false };
-  const activities = { ...goodActivities([]).activities, prepareCalibration: async () => prepared };
+  const look = { worker: '1@a', code: 'c', at: 0, store: { url: '/s', isOurs: true }, endpoints: [] };
+  const activities = {
+    ...goodActivities([]).activities,
+    prepareCalibration: async () => prepared,
+    checkWorker: async () => look,
+  };
   await pipeline.withActivities(activities, async () => {
     await client.workflow.execute('runPipeline', {
       taskQueue: PIPELINE_QUEUE,
       workflowId: RUN,
-      args: [{ run: RUN, revision: 1, config }],
+      args: [{ run: RUN, revision: 1, config, attributes: true }],
+      typedSearchAttributes: [{ key: defineSearchAttributeKey('LwRun', 'KEYWORD'), value: RUN }],
     });
-    const firing = { run: SCHEDULE, revision: 1, schedule: SCHEDULE, hasStateAttribute: false };
+    await client.workflow.execute('doctor', {
+      taskQueue: PIPELINE_QUEUE,
+      workflowId: WORKFLOWS.doctor,
+      args: [
+        {
+          asks: [PIPELINE_QUEUE, GPU_QUEUE].map((queue) => ({ queue, copies: 1, ask: { marker: 'm', endpoints: [] } })),
+          waitSeconds: 10,
+        },
+      ],
+    });
+    const firing = { run: SCHEDULE, revision: 1, schedule: SCHEDULE, attributes: true };
     await client.workflow.execute('reevaluate', {
       taskQueue: PIPELINE_QUEUE,
       workflowId: WORKFLOWS.reevaluate,

@@ -81,7 +81,7 @@ describe.skipIf(missing('services'))('reevaluate', () => {
       pipeline.environment.client.workflow.start<typeof reevaluate>('reevaluate', {
         taskQueue: PIPELINE_QUEUE,
         workflowId: `${run}.firing`,
-        args: [{ run, revision: 1, config, schedule: run, hasStateAttribute: false }],
+        args: [{ run, revision: 1, config, schedule: run, attributes: false }],
       });
     const fire = async () => (await start()).result();
     return { run, config, store: deps.store, activities: all, state, fresh, fire };
@@ -131,7 +131,7 @@ describe.skipIf(missing('services'))('reevaluate', () => {
         workflowType: 'reevaluate',
         workflowId: `${run}.firing`,
         taskQueue: PIPELINE_QUEUE,
-        args: [{ run, revision: 1, config, schedule: run, hasStateAttribute: false }],
+        args: [{ run, revision: 1, config, schedule: run, attributes: false }],
       },
     });
     state.fails = true;
@@ -143,7 +143,11 @@ describe.skipIf(missing('services'))('reevaluate', () => {
       });
       const { state: ended } = await handle.describe();
       expect(ended.paused).toBe(true);
-      expect(ended.note).toContain('2 failed firings in a row; the last: Model.QuotaSpent: the quota is spent');
+      // Nothing that an endpoint said: no codec seals a schedule's note.
+      expect(ended.note).toBe('paused after 2 failed firings in a row; the last: Model.QuotaSpent, told in its memo');
+      const firing = (await handle.describe()).info.recentActions.at(-1)!.action.workflow;
+      const { memo } = await client.workflow.getHandle(firing.workflowId, firing.firstExecutionRunId).describe();
+      expect(memo).toMatchObject({ outcome: 'failed', message: expect.stringContaining('the quota is spent') });
     } finally {
       await handle.delete();
     }

@@ -82,7 +82,13 @@ describe.skipIf(missing('services'))('runPipeline', () => {
     await pipeline.withActivities(activities, async () => {
       const handle = await start(newRun(), { until: 'dataset' });
       await until(async () => (await handle.query(progressQuery)).state === 'paused');
-      const { message } = await handle.query(progressQuery);
+      const { message, stages } = await handle.query(progressQuery);
+      expect(stages.map(({ state }) => state)).toEqual([
+        'done',
+        'running',
+        'waiting',
+        ...Array<string>(5).fill('skipped'),
+      ]);
       expect(message).toContain('Run.TooManyFailed: 2 of 2 samples failed (2 Model.BadRequest)');
       expect(trace).toEqual(['select']);
       broken = false;

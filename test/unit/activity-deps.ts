@@ -1,9 +1,11 @@
+import { noopMetricMeter } from '@temporalio/common';
 import { makeCalls } from '../../activities/calls.ts';
 import type { ActivityDeps } from '../../activities/deps.ts';
 import { makeGate } from '../../activities/gate.ts';
 import type { ModelClient } from '../../activities/io/model/model.ts';
 import { fileStore } from '../../activities/io/store/file.ts';
 import { jsonBytes } from '../../activities/io/store/json.ts';
+import { makeMetrics } from '../../activities/metrics.ts';
 import { makeOutages } from '../../activities/outages.ts';
 import { makePacer } from '../../activities/pacer.ts';
 import { makeRunFiles } from '../../activities/run-files.ts';
@@ -28,9 +30,12 @@ export async function activityDeps(
     model: { complete },
     pacer: () => pacer,
     outages: makeOutages(),
+    metrics: makeMetrics(noopMetricMeter),
     launchers: undefined as never,
+    draining: new AbortController().signal,
     node: {
       home: folder,
+      code: 'c0de',
       processes: folder,
       embeddedModelUrl: 'http://embedded/v1',
       commandValues: {},

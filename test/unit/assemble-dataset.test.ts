@@ -13,6 +13,7 @@ import { makeRunFiles, sampleSettings } from '../../activities/run-files.ts';
 import { loadConfig, parseConfig } from '../../configs/load.ts';
 import { sha256Hex } from '../../domain/fingerprint.ts';
 import { configKey, sampleKey } from '../../domain/keys.ts';
+import { countWords, lengthScore } from '../../domain/length.ts';
 import { DatasetSample, Rejection, SftRow } from '../../domain/schemas/dataset.ts';
 import type { Sample } from '../../domain/schemas/sample.ts';
 import { inActivity, prepareSamples, textOf } from '../samples.ts';
@@ -226,6 +227,31 @@ describe('assembleDataset', () => {
       type: 'Dataset.Empty',
       message: expect.stringContaining('10 too-short'),
     });
+  });
+
+  test('cuts outputs to dataset.maxWords after the filters, leaves no row out for it, and says so', async () => {
+    const paragraphs = texts.map((one, at) => ({ ...one, text: `${textOf(TOPICS[at]!, 5)}\n\n${one.text}` }));
+    const read = async (...overrides: string[]) => {
+      await prepare(overrides, paragraphs);
+      const { folder: at, kept } = await assemble();
+      const rows = await readJsonLines(deps.store, `${at}/longwriter-quickstart.jsonl`, SftRow);
+      const samples = await readJsonLines(deps.store, `${at}/samples.jsonl`, DatasetSample);
+      const card = await readFile(join(folder, at, 'README.md'), 'utf8');
+      return { kept, card, samples, outputs: rows.map(({ messages }) => messages[1]!.content) };
+    };
+    const whole = await read();
+    const cut = await read('dataset.maxWords=60', 'filter.minWords=90');
+    expect([cut.kept, cut.outputs.length]).toEqual([10, 10]);
+    for (const [index, output] of cut.outputs.entries()) {
+      expect(whole.outputs[index]!.startsWith(output)).toBe(true);
+      expect(output.length).toBeLessThan(whole.outputs[index]!.length);
+      const sample = cut.samples.find(({ row }) => row === index)!;
+      expect(sample.words).toBe(countWords(output));
+      expect(sample.words).toBeLessThanOrEqual(60);
+      expect(sample.lengthScore).toBe(lengthScore(100, sample.words));
+    }
+    expect(cut.card).toContain('at most 60 words');
+    expect(whole.card).not.toContain('were cut');
   });
 
   test('orders rows by the seed', async () => {

@@ -104,8 +104,19 @@ describe('the configuration of an evaluation alone', () => {
       ['budget={ dollars: 1 }', 'evaluation.endpoints={ a: { model: x, baseUrl: "http://a/v1" } }'],
       'a budget in dollars needs the price of openai/x',
     ],
+    [
+      ['evaluation.judgements=0', 'evaluation.positionWords=500'],
+      'evaluation.judgements: a schedule, a calibration and positionWords need 1 or more',
+    ],
   ])('refuses %j', async (overrides, message) => {
     expect(await refusal(read(lines(ROW), overrides))).toContain(message);
+  });
+
+  test('with a budget in dollars needs no price of a judge that is not asked', async () => {
+    const judge = ['budget={ dollars: 1 }', 'endpoints.judge.model=unpriced'];
+    expect(await refusal(read(lines(ROW), judge))).toContain('needs the price of');
+    const { config } = await read(lines(ROW), [...judge, 'evaluation.judgements=0']);
+    expect(config.evaluation.judgements).toBe(0);
   });
 
   test('with a budget in dollars needs no price of a writer that is not asked', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { lifeCommand } from '../../activities/life-command.ts';
-import { parseEvents } from '../../activities/watch-job.ts';
+import { parseEvents } from '../../domain/trainer-events.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -44,7 +44,7 @@ const TABLE: Record<string, { readonly never: readonly string[]; readonly may: r
       "import '../activities/deps.ts';",
       "import type { Deps } from '../activities/deps.ts';",
       "import '../workflows/messages.ts';",
-      "import '../workers/all.ts';",
+      "import '../workers/deps.ts';",
       "import '../scripts/runs.ts';",
       "import 'openai';",
       "export const key = process.env['KEY'];",
@@ -64,7 +64,7 @@ const TABLE: Record<string, { readonly never: readonly string[]; readonly may: r
       "import type { Runs } from '../scripts/runs.ts';",
       "import type { Options } from '../workers/run-worker.ts';",
       "import type { z } from 'zod';",
-      "import '../workers/all.ts';",
+      "import '../workers/deps.ts';",
       "export const key = process.env['KEY'];",
     ],
     may: [
@@ -88,7 +88,7 @@ const TABLE: Record<string, { readonly never: readonly string[]; readonly may: r
       "import '../workflows/messages.ts';",
       "import type { Messages } from '../workflows/messages.ts';",
       "import type { Options } from '../workers/run-worker.ts';",
-      "import '../workers/all.ts';",
+      "import '../workers/deps.ts';",
       "import '../scripts/runs.ts';",
       "export const key = process.env['KEY'];",
     ],
@@ -111,6 +111,24 @@ const TABLE: Record<string, { readonly never: readonly string[]; readonly may: r
       "export const key = process.env['KEY'];",
     ],
     may: ["import 'openai';", "import 'node:fs';", "import '../../../domain/names.ts';", "import '../process.ts';"],
+  },
+  'activities/io/temporal/': {
+    never: [
+      "import '@temporalio/client';",
+      "import '@temporalio/worker';",
+      "import { readEnvironment } from '../../../configs/env.ts';",
+      "import '../store/store.ts';",
+      "import 'openai';",
+      "export const key = process.env['KEY'];",
+    ],
+    may: [
+      "import '@temporalio/common';",
+      "import '@temporalio/envconfig';",
+      "import '@temporalio/proto';",
+      "import type { Environment } from '../../../configs/env.ts';",
+      "import '../../../domain/names.ts';",
+      "import 'node:crypto';",
+    ],
   },
   'activities/report/': {
     never: [
@@ -146,7 +164,7 @@ const TABLE: Record<string, { readonly never: readonly string[]; readonly may: r
       "import '../activities/io/model/openai.ts';",
       "import { runPipeline } from '../workflows/run-pipeline.ts';",
       "import '../activities/report/report.ts';",
-      "import '../workers/all.ts';",
+      "import '../workers/deps.ts';",
       "import '@temporalio/worker';",
       "import 'openai';",
     ],
@@ -161,7 +179,7 @@ const TABLE: Record<string, { readonly never: readonly string[]; readonly may: r
   'scripts/commands/': {
     never: [
       "import '../../activities/gate.ts';",
-      "import '../../workers/all.ts';",
+      "import '../../workers/deps.ts';",
       "import { runPipeline } from '../../workflows/run-pipeline.ts';",
     ],
     may: [

@@ -75,6 +75,17 @@ describe('listPrompts for preference pairs', () => {
     expect(rows[0]).toEqual({ id: idOf(1), prompt: 'Write s1.', length: 9, type: '' });
   });
 
+  test('are judged where S_q has a weight, and where it has none nobody is asked', async () => {
+    await prepare(5, []);
+    expect(await list()).toMatchObject({ judgements: 1 });
+    await prepare(5, ['preferences.lengthWeight=1']);
+    const unjudged = await list();
+    expect(unjudged).toMatchObject({ judgements: 0 });
+    // Another judge makes other judgements, and here there are none.
+    await prepare(5, ['preferences.lengthWeight=1', 'judge.maxDraws=9']);
+    expect((await list()).folder).toBe(unjudged.folder);
+  });
+
   test('are steps in the middle of the texts where pairs are of sections, so many at most', async () => {
     await prepare(200, ['preferences.level=section', 'preferences.steps=2', 'preferences.prompts=150']);
     const { prompts, rows } = await list();

@@ -6,7 +6,7 @@ import { countLive } from '../../workers/live-pollers.ts';
 const now = 1_800_000_000_000;
 const poller = (identity: string, secondsAgo: number) => ({
   identity,
-  lastAccessTime: { seconds: { toNumber: () => now / 1000 - secondsAgo } },
+  lastAccessTime: { seconds: now / 1000 - secondsAgo },
 });
 
 test('workers are counted once each, and not when their last poll is older than a long poll lasts', () => {
@@ -14,6 +14,8 @@ test('workers are counted once each, and not when their last poll is older than 
   expect(countLive(pollers, now)).toBe(2);
   expect(countLive(pollers, now, 80_000)).toBe(3);
   expect(countLive([], now)).toBe(0);
+  // A clock that is behind the server's takes nobody for alive that polled long before the others.
+  expect(countLive([poller('1@a', 3), poller('2@a', 200)], now - 600_000)).toBe(1);
 });
 
 test('an endpoint at one place with the same limits has one pacer, and each endpoint its own', () => {

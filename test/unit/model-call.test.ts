@@ -1,15 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ActivityDeps } from '../../activities/deps.ts';
 import { ModelError, type ModelClient } from '../../activities/io/model/model.ts';
 import { jsonBytes } from '../../activities/io/store/json.ts';
 import { readPaid } from '../../activities/io/store/ledger.ts';
 import { modelCall } from '../../activities/model-call.ts';
-import { callKey, controlKey, ledgerFolder } from '../../domain/keys.ts';
-import type { CallRequest } from '../../domain/schemas/call.ts';
+import { makePacer } from '../../activities/pacer.ts';
+import { callKey, configKey, controlKey, ledgerFolder } from '../../domain/keys.ts';
+import type { Answer, CallRequest } from '../../domain/schemas/call.ts';
 import { activityDeps, answerOf } from './activity-deps.ts';
 
 const run = { run: 'r', revision: 1 };
@@ -98,6 +100,91 @@ describe('modelCall', () => {
     expect(await pending).toBe('1');
   });
 
+  test('a step of a paused run that was held before gives its place back, quietly, and comes again within 10 s', async () => {
+    const shared = await deps(async () => answer('ok'));
+    await shared.gate.pause('r', { type: 'requested', message: '' });
+    const second = (): Promise<string> =>
+      new MockActivityEnvironment({ attempt: 2 }).run(
+        async () => (await modelCall(shared, run, 'writer', request)).answer.text,
+      );
+    const failed: unknown = await second().catch((error: unknown) => error);
+    expect(failed).toMatchObject({ type: 'Run.Paused', nonRetryable: false, category: 'BENIGN' });
+    expect(Number((failed as ApplicationFailure).nextRetryDelay)).toBeGreaterThanOrEqual(5000);
+    expect(Number((failed as ApplicationFailure).nextRetryDelay)).toBeLessThanOrEqual(10_000);
+    await shared.store.putView(controlKey('r'), jsonBytes({ paused: false }));
+    await vi.waitFor(async () => expect(await second()).toBe('ok'), 3000);
+  });
+
+  test('the gate holds no longer than it is told to', async () => {
+    const { gate } = await deps(async () => answer('ok'));
+    const { signal } = new AbortController();
+    expect(await gate.waitUntilOpen('r', signal, 0)).toBe(true);
+    await gate.pause('r', { type: 'requested', message: '' });
+    expect(await gate.waitUntilOpen('r', signal, 300)).toBe(false);
+  });
+
+  test('calls of a run that is paused while they wait for their turn keep no other run from the endpoint', async () => {
+    let answerNow: (() => void) | undefined;
+    const complete = () => new Promise<Answer>((resolve) => (answerNow = () => resolve(answer('ok'))));
+    const pacer = makePacer({ inFlight: 1, requestsPerMinute: 60 });
+    const shared = { ...(await deps(complete)), pacer: () => pacer };
+    await shared.store.putView(configKey('other'), (await shared.store.find(configKey('r')))!);
+    const underWay = call(shared);
+    await vi.waitFor(() => expect(answerNow).toBeDefined());
+    const environments = [1, 2, 3, 4, 5].map((draw) => {
+      const environment = new MockActivityEnvironment({ priority: { priorityKey: 1 } });
+      const held = environment.run(() => modelCall(shared, run, 'writer', { ...request, draw }));
+      return { environment, held: held.catch((error: unknown) => error) };
+    });
+    await new Promise((done) => setTimeout(done, 50));
+    await shared.gate.pause('r', { type: 'requested', message: '' });
+    answerNow!();
+    await underWay;
+    answerNow = undefined;
+    const startedAt = Date.now();
+    const other = { ...run, run: 'other' };
+    const passing = new MockActivityEnvironment().run(() =>
+      modelCall(shared, other, 'writer', { ...request, draw: 9 }),
+    );
+    await vi.waitFor(() => expect(answerNow).toBeDefined(), 8000);
+    expect(Date.now() - startedAt).toBeLessThan(3000);
+    answerNow!();
+    await passing;
+    for (const { environment, held } of environments) {
+      environment.cancel();
+      await held;
+    }
+  });
+
+  test('a worker that is told to end finishes and stores the call under way, and leaves those that wait to others', async () => {
+    const drain = new AbortController();
+    let answerNow: (() => void) | undefined;
+    const shared = {
+      ...(await deps(() => new Promise((resolve) => (answerNow = () => resolve(answer('paid')))))),
+      pacer: (() => {
+        const pacer = makePacer({ inFlight: 1 });
+        return () => pacer;
+      })(),
+      draining: drain.signal,
+    };
+    const underWay = call(shared);
+    await vi.waitFor(() => expect(answerNow).toBeDefined());
+    const waiting = call(shared, { ...request, draw: 1 }).catch((error: unknown) => error);
+    const held = shared.gate
+      .pause('other', { type: 'requested', message: '' })
+      .then(() =>
+        new MockActivityEnvironment().run(() => modelCall(shared, { ...run, run: 'other' }, 'writer', request)),
+      )
+      .catch((error: unknown) => error);
+    await new Promise((done) => setTimeout(done, 100));
+    drain.abort();
+    expect(await waiting).toMatchObject({ type: 'Worker.Draining', nonRetryable: false });
+    expect(await held).toMatchObject({ type: 'Worker.Draining' });
+    answerNow!();
+    expect(await underWay).toBe('paid');
+    expect(await call(await deps(async () => answer('asked again')))).toBe('paid');
+  });
+
   test('a 429 holds back every call to that endpoint for as long as Retry-After says', async () => {
     let asked = 0;
     const shared = await deps(async () => {
@@ -151,6 +238,18 @@ describe('modelCall', () => {
     now = 1100;
     await expect(call(later)).rejects.toMatchObject({ type: 'Model.Gone', nonRetryable: true });
     expect(await shared.gate.isOpen('r')).toBe(false);
+  });
+
+  test('an answer is kept though its tokens cannot be counted', async () => {
+    let asked = 0;
+    const shared = await deps(async () => answer(`answer ${++asked}`));
+    const add: ActivityDeps['metrics']['add'] = (name, ...rest) => {
+      if (name === 'longwriter_model_tokens_total') throw new Error('not counted');
+      shared.metrics.add(name, ...rest);
+    };
+    const uncounted = { ...shared, metrics: { ...shared.metrics, add } };
+    expect(await call(uncounted)).toBe('answer 1');
+    expect(await call(shared)).toBe('answer 1');
   });
 
   test('stores no answer under a call that failed', async () => {

@@ -1,8 +1,13 @@
+import { setMaxListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makePacer, type Pacer, type Turn } from '../../activities/pacer.ts';
+import type { Rank } from '../../activities/turn-queue.ts';
 import { evenRow, noLimit, simulate, slidingWindow, sleep, tokenBucket, type Limiter } from './simulated-endpoints.ts';
 
 const never = new AbortController().signal;
+setMaxListeners(0, never);
+
+const rank = { urgency: 3, run: 'demo', priority: 0 };
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -22,7 +27,7 @@ function offer(pacer: Pacer, calls: number, each: (turn: Turn, index: number) =>
         await sleep(100);
         each(turn, index);
       },
-      { signal: new AbortController().signal },
+      { signal: never, rank },
     );
   }
   return begun;
@@ -116,7 +121,7 @@ describe('a refusal', () => {
             await sleep(50 + index * lateMs);
             turn.limited(Math.max(0, 1000 - index * lateMs));
           },
-          { signal: new AbortController().signal },
+          { signal: never, rank },
         );
       }
       await vi.advanceTimersByTimeAsync(2000);
@@ -198,13 +203,41 @@ describe('limits that are known', () => {
 
   test('a failed call gives its tokens back', async () => {
     const pacer = makePacer({ inFlight: 1, tokensPerMinute: 60_000 });
-    const failing = pacer.run(() => sleep(10).then(() => Promise.reject(new Error('500'))), {
-      signal: new AbortController().signal,
-    });
+    const failing = pacer.run(() => sleep(10).then(() => Promise.reject(new Error('500'))), { signal: never, rank });
     const begun = offer(pacer, 1);
     const [outcome] = await Promise.all([failing.catch(String), vi.advanceTimersByTimeAsync(200)]);
     expect(outcome).toBe('Error: 500');
     expect(begun).toEqual([10]);
+  });
+
+  const paces = [['requests', { requestsPerMinute: 60 }] as const, ['tokens', { tokensPerMinute: 60_000 }] as const];
+
+  test.each(paces)('%s a minute: turns that are given back delay nobody, and count as none', async (_name, limits) => {
+    const pacer = makePacer({ inFlight: 2, ...limits });
+    const spend = (turn: Turn) => turn.spent(1000);
+    offer(pacer, 1, spend);
+    for (let index = 0; index < 20; index++) {
+      const giveBack = async (turn: Turn) => {
+        await sleep(5);
+        turn.unused();
+      };
+      void pacer.run(giveBack, { signal: never, rank: { ...rank, urgency: 1, run: 'paused' } });
+    }
+    const begun = offer(pacer, 3, spend);
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(begun).toHaveLength(3);
+    expect(begun[0]).toBeLessThanOrEqual(1250);
+    expect(begun[2]! - begun[0]!).toBeGreaterThanOrEqual(1850);
+  });
+
+  test('a turn that is given back after a refusal leaves the next call the one that tries', async () => {
+    const pacer = makePacer({ inFlight: 1 });
+    offer(pacer, 1, (turn) => turn.limited(1000));
+    await vi.advanceTimersByTimeAsync(200);
+    void pacer.run(async (turn) => turn.unused(), { signal: never, rank });
+    const begun = offer(pacer, 1);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(begun).toEqual([900]);
   });
 
   test('two workers that share an endpoint have half of each', async () => {
@@ -223,21 +256,91 @@ describe('limits that are known', () => {
 });
 
 describe('the line', () => {
-  test('lets a higher priority go first, and equal ones in order of arrival', async () => {
+  /** Gives calls that all wait for the same place, in this order; returns their names in the order in which they began. */
+  async function orderOf(calls: readonly (readonly [name: string, rank: Partial<Rank>])[]): Promise<string[]> {
     const pacer = makePacer({ inFlight: 1 });
     const order: string[] = [];
-    const runs = (['a:0', 'b:0', 'c:2', 'd:1', 'e:2', 'f:0'] as const).map((name) =>
+    const first = pacer.run(() => sleep(10), { signal: never, rank });
+    const all = calls.map(([name, more]) =>
       pacer.run(
         async () => {
           order.push(name);
           await sleep(10);
         },
-        { signal: never, priority: Number(name.slice(2)) },
+        { signal: never, rank: { ...rank, ...more } },
       ),
     );
+    await vi.advanceTimersByTimeAsync(10 * (calls.length + 2));
+    await Promise.all([first, ...all]);
+    return order;
+  }
+
+  test('within a run lets a higher priority go first, and equal ones in order of arrival', async () => {
+    const calls = (['b:0', 'c:2', 'd:1', 'e:2', 'f:0'] as const).map(
+      (name) => [name, { priority: Number(name.slice(2)) }] as const,
+    );
+    expect(await orderOf(calls)).toEqual(['c:2', 'e:2', 'd:1', 'b:0', 'f:0']);
+  });
+
+  test('lets runs take turns, whichever has more calls waiting or came first', async () => {
+    const order = await orderOf([
+      ...['a1', 'a2', 'a3', 'a4', 'a5', 'a6'].map((name) => [name, { run: 'a', priority: 5 }] as const),
+      ...['b1', 'b2', 'b3'].map((name) => [name, { run: 'b' }] as const),
+      ['c1', { run: 'c' }],
+    ]);
+    expect(order).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'b3', 'a4', 'a5', 'a6']);
+  });
+
+  test('lets an urgent run pass all that are less urgent', async () => {
+    const order = await orderOf([
+      ...['a1', 'a2', 'a3'].map((name) => [name, { run: 'a', urgency: 4 }] as const),
+      ['b1', { run: 'b', urgency: 3 }],
+      ...['c1', 'c2'].map((name) => [name, { run: 'c', urgency: 1 }] as const),
+    ]);
+    expect(order).toEqual(['c1', 'c2', 'b1', 'a1', 'a2', 'a3']);
+  });
+
+  test('gives a run with one call at a time every second turn, and no more, beside one with many', async () => {
+    const pacer = makePacer({ inFlight: 1 });
+    const order: string[] = [];
+    const call = (run: string) =>
+      pacer.run(
+        async () => {
+          order.push(run);
+          await sleep(10);
+        },
+        { signal: never, rank: { ...rank, run } },
+      );
+    const many = Array.from({ length: 12 }, () => call('many'));
+    const single = (async () => {
+      for (let index = 0; index < 4; index++) await call('single');
+    })();
+    await vi.advanceTimersByTimeAsync(400);
+    await Promise.all([...many, single]);
+    expect(order.filter((run, index) => index < 9 && run === 'single')).toHaveLength(4);
+    expect(order.join(' ')).not.toContain('single single');
+  });
+
+  test('gives a run that comes later no turns for the time it was not there', async () => {
+    const early = Array.from({ length: 20 }, (_, index) => [`a${index}`, { run: 'a' }] as const);
+    const pacer = makePacer({ inFlight: 1 });
+    const order: string[] = [];
+    const add = (name: string, run: string) =>
+      pacer.run(
+        async () => {
+          order.push(name);
+          await sleep(10);
+        },
+        { signal: never, rank: { ...rank, run } },
+      );
+    const all = early.map(([name]) => add(name, 'a'));
     await vi.advanceTimersByTimeAsync(100);
-    await Promise.all(runs);
-    expect(order).toEqual(['a:0', 'c:2', 'e:2', 'd:1', 'b:0', 'f:0']);
+    order.length = 0;
+    all.push(...['b0', 'b1', 'b2'].map((name) => add(name, 'b')));
+    await vi.advanceTimersByTimeAsync(400);
+    await Promise.all(all);
+    expect(order.slice(0, 6).filter((name) => name.startsWith('b'))).toHaveLength(3);
+    expect(order.join(' ')).not.toMatch(/b0 b1/);
   });
 
   test('forgets a call that is aborted while it waits, and fails it with the reason', async () => {
@@ -245,11 +348,11 @@ describe('the line', () => {
     const begun = offer(pacer, 1);
     const abort = new AbortController();
     const call = vi.fn<() => Promise<void>>(async () => undefined);
-    const waiting = pacer.run(call, { signal: abort.signal });
+    const waiting = pacer.run(call, { signal: abort.signal, rank });
     const after = offer(pacer, 1);
     abort.abort(new Error('cancelled'));
     await expect(waiting).rejects.toThrow('cancelled');
-    await expect(pacer.run(call, { signal: abort.signal })).rejects.toThrow('cancelled');
+    await expect(pacer.run(call, { signal: abort.signal, rank })).rejects.toThrow('cancelled');
     await vi.advanceTimersByTimeAsync(300);
     expect(call).not.toHaveBeenCalled();
     expect([...begun, ...after]).toEqual([0, 100]);
@@ -262,9 +365,9 @@ describe('the line', () => {
       () => {
         throw new Error('no');
       },
-      { signal: new AbortController().signal },
+      { signal: never, rank },
     );
     await expect(thrown).rejects.toThrow('no');
-    expect(await pacer.run(async () => 'yes', { signal: new AbortController().signal })).toBe('yes');
+    expect(await pacer.run(async () => 'yes', { signal: never, rank })).toBe('yes');
   });
 });

@@ -85,7 +85,10 @@ export function evaluated(model: string, words: readonly number[], unscored: rea
     statistics: { confidence: 0.95, ...RESAMPLING },
     benchmark: 'configs/data/benchmark.jsonl',
     sampling: { temperature: 0.5, topP: 0.8, maxTokens: 2048 },
-    ...scoreCompletions(rows.map(numbersOf), RESAMPLING),
+    ...scoreCompletions(
+      rows.map((row) => numbersOf(row)),
+      RESAMPLING,
+    ),
   };
 }
 

@@ -4,7 +4,7 @@ import type { ReportData } from '../../activities/report/data.ts';
 import { renderReport } from '../../activities/report/report.ts';
 import { thin } from '../../activities/report/thin.ts';
 import { readCurve } from '../../activities/training-curve.ts';
-import { parseEvents } from '../../activities/watch-job.ts';
+import { parseEvents } from '../../domain/trainer-events.ts';
 import type { TrainerEvent } from '../../domain/schemas/trainer.ts';
 import { SAMPLE_REPORT } from './report-sample.ts';
 

@@ -3,6 +3,7 @@ import type { ReportData } from '../../activities/report/data.ts';
 import { duration } from '../../activities/report/format.ts';
 import { histogram } from '../../activities/report/histogram.ts';
 import { html } from '../../activities/report/html.ts';
+import { renderMarkdown } from '../../activities/report/markdown.ts';
 import { paperWarning } from '../../activities/report/paper-results.ts';
 import { renderReport } from '../../activities/report/report.ts';
 import { verdict } from '../../activities/report/verdict.ts';
@@ -74,6 +75,28 @@ describe('a report', () => {
     const evaluations = [one!, { ...other!, judge: { ...other!.judge, temperature: 0 } }];
     const differing = textOf(renderReport({ ...SAMPLE_REPORT, evaluations }));
     expect(differing).toContain('temperature of the judge, base 0.5 temperature of the judge, SFT 0');
+  });
+
+  it('without a judge tells nothing of quality, and misses nothing', () => {
+    const { calibration: _, ...rest } = SAMPLE_REPORT;
+    const nothing = { mean: null, n: 0, low: null, high: null };
+    const data: ReportData = {
+      ...rest,
+      evaluations: rest.evaluations.map((one) => ({
+        ...one,
+        judge: { ...one.judge, judgements: 0 },
+        overall: { ...one.overall, qualityScore: nothing, overall: nothing, unscored: 0, unscoredReasons: {} },
+        positions: [],
+        points: one.points.map((point) => ({ ...point, qualityScore: null })),
+      })),
+      comparisons: rest.comparisons.map((one) => ({ ...one, qualityScore: nothing, overall: nothing })),
+      examples: [],
+    };
+    const [told = '', paper = ''] = textOf(renderReport(data)).split('The paper’s numbers');
+    expect(told).toContain('Judge: none was asked.');
+    expect(told).not.toMatch(/S q|S̄|stand-in|without a score|unscored|drift|dimension/i);
+    expect(paper).toContain('no judge was asked');
+    expect(renderMarkdown(data).split('paper')[0]).not.toMatch(/S\\_q|S̄|drift/);
   });
 
   it('shows counts of the dataset that add up', () => {

@@ -158,6 +158,14 @@ describe('scoreEvaluation', () => {
     expect(rows.filter(({ judgement }) => judgement === 'positions')).toHaveLength(1);
   });
 
+  it('misses no score of a judge that was not asked', async () => {
+    await score({ judgements: 0, positions: false });
+    const { judge, overall } = await stored();
+    expect(judge.judgements).toBe(0);
+    expect(overall).toMatchObject({ unscored: 0, unscoredReasons: {}, qualityScore: { mean: null, n: 0 } });
+    expect(overall.lengthScore.n).toBe(ROWS.length);
+  });
+
   it('of imported answers tells their file and no sampling', async () => {
     await score({ model: { name: 'theirs', identity: 'f', location: { kind: 'predictions', key: 'inputs/f' } } });
     const scores = await stored();

@@ -87,7 +87,13 @@ export async function simulate({
   const task = async (): Promise<void> => {
     while (counts.offered < calls) {
       counts.offered++;
-      while (!(await pacer.run(ask, { signal: new AbortController().signal }))) await sleep(RETRY_AFTER_MS);
+      while (
+        !(await pacer.run(ask, {
+          signal: new AbortController().signal,
+          rank: { urgency: 3, run: 'demo', priority: 0 },
+        }))
+      )
+        await sleep(RETRY_AFTER_MS);
     }
   };
 

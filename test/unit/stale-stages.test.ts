@@ -34,6 +34,16 @@ describe('staleStages', () => {
     expect([await changed('text'), await changed('section')]).toEqual([undefined, 'preferences']);
   });
 
+  it('counts the judge where it is asked', async () => {
+    const changed = async (...more: string[]) => {
+      const before = await loadConfig('configs/claim.yaml', more);
+      return staleStages(before, await loadConfig('configs/claim.yaml', [...more, 'judge.maxDraws=9']))[0];
+    };
+    expect(await changed()).toBeUndefined();
+    expect(await changed('evaluation.judgements=1')).toBe('evaluate');
+    expect(await changed('preferences.lengthWeight=0.5')).toBe('preferences');
+  });
+
   it('counts a benchmark for the data where the data is held against it', async () => {
     const filter = 'filter.contamination={}';
     const before = await loadConfig('configs/quickstart.yaml', [filter]);

@@ -1,6 +1,7 @@
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ActivityCancellationDetails } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ActivityDeps } from '../../activities/deps.ts';
@@ -9,6 +10,7 @@ import type { Launcher } from '../../activities/io/launcher/launcher.ts';
 import { jsonLinesBytes } from '../../activities/io/store/json.ts';
 import { trainModel, type TrainModelInput } from '../../activities/train-model.ts';
 import { activityDeps, answerOf } from './activity-deps.ts';
+import { listed } from '../store-contract.ts';
 import { runClient } from './run-client.ts';
 
 const INPUT: TrainModelInput = {
@@ -72,4 +74,35 @@ describe('trainModel', () => {
     await expect(train({ ...deps, launchers: () => launcher })).rejects.toMatchObject({ type: 'Trainer.DiskFull' });
     expect(await deps.gate.isOpen('r')).toBe(false);
   });
+
+  test.each([true, false])(
+    'a worker that shuts down ends its trainer and keeps what it saves: %s',
+    async (endsJobs) => {
+      const { deps } = await nodeWhereTrainingEnds('crashed');
+      const told: string[] = [];
+      const environment = new MockActivityEnvironment({}, { client: runClient() });
+      const launcher: Launcher = {
+        reach: 'machine',
+        submit: async () => undefined,
+        async state() {
+          environment.cancel('WORKER_SHUTDOWN', new ActivityCancellationDetails({ workerShutdown: true }));
+          return { state: 'running' };
+        },
+        async cancel(job, graceMs) {
+          told.push(`cancel ${graceMs}`);
+          const path = join(job.folder, 'checkpoints', 'step-4');
+          await mkdir(path, { recursive: true });
+          await writeFile(join(path, 'complete.json'), '{}');
+          const event = { event: 'checkpoint-saved', version: 1, time: 'now', step: 4, path };
+          await appendFile(join(job.folder, 'events.jsonl'), `${JSON.stringify(event)}\n`);
+        },
+      };
+      const node = { ...deps.node, endsJobs };
+      const ended = environment.run(() => trainModel({ ...deps, node, launchers: () => launcher }, INPUT));
+      await expect(ended).rejects.toMatchObject({ name: 'CancelledFailure' });
+      expect(told).toEqual(endsJobs ? ['cancel 60000'] : []);
+      const stored = (await listed(deps.store, 'runs/r/sft')).filter((path) => path.endsWith('/step-4/manifest.json'));
+      expect(stored).toHaveLength(endsJobs ? 1 : 0);
+    },
+  );
 });

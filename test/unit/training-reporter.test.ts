@@ -1,5 +1,7 @@
+import { noopMetricMeter } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, test } from 'vitest';
+import { makeMetrics } from '../../activities/metrics.ts';
 import { trainingReporter, type TrainingReporter } from '../../activities/training-progress.ts';
 import type { ProgressReport } from '../../domain/progress.ts';
 import type { TrainerEvent } from '../../domain/schemas/trainer.ts';
@@ -25,7 +27,7 @@ const stepped = (step: number, total_steps: number): TrainerEvent => ({
 async function told(work: (reporter: TrainingReporter) => Promise<void>, attempt = 1): Promise<ProgressReport[]> {
   const reports: ProgressReport[] = [];
   const environment = new MockActivityEnvironment({ attempt }, { client: runClient(reports) });
-  await environment.run(() => work(trainingReporter({ run: 'r', method: 'sft' })));
+  await environment.run(() => work(trainingReporter(makeMetrics(noopMetricMeter), { run: 'r', method: 'sft' })));
   return reports;
 }
 

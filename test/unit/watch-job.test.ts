@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JobState, LaunchedJob, Launcher } from '../../activities/io/launcher/launcher.ts';
-import { parseEvents, watchJob } from '../../activities/watch-job.ts';
+import { watchJob } from '../../activities/watch-job.ts';
+import { parseEvents } from '../../domain/trainer-events.ts';
 import type { TrainerEvent } from '../../domain/schemas/trainer.ts';
 
 const GOLDEN = 'test/fixtures/trainer-events.jsonl';

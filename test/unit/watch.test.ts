@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { NO_COST, NO_SPENDING } from '../../domain/cost.ts';
-import type { RunProgress, StageProgress } from '../../domain/progress.ts';
+import type { StageProgress } from '../../domain/progress.ts';
+import { plainView } from '../../scripts/progress-view.ts';
+import type { RunStatus } from '../../scripts/run-progress.ts';
 import { watchRun } from '../../scripts/watch.ts';
 
 const sft = (done: number, total: number, phase: string, more: Partial<StageProgress> = {}): StageProgress => ({
@@ -15,12 +17,12 @@ describe('watching a run', () => {
       ...[sft(14, 100, 'train'), sft(2, 100, 'train'), sft(100, 100, 'done', { state: 'done' })],
     ];
     const printed: string[] = [];
-    const look = async (): Promise<RunProgress> => {
+    const look = async (): Promise<RunStatus> => {
       const stage = looks.shift()!;
       const state = looks.length > 0 ? 'running' : 'completed';
-      return { run: 'r', state, message: '', stages: [stage], paid: NO_COST };
+      return { run: 'r', state, message: '', stages: [stage], paid: NO_COST, elapsedSeconds: 0 };
     };
-    await watchRun(look, { print: (line) => printed.push(line), lookMs: 0 });
+    await watchRun(look, { view: plainView((line) => printed.push(line)), lookMs: 0 });
     expect(printed).toEqual([
       'sft         running, pending',
       'sft         running, load',

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { askAllowance } from '../../activities/ask-allowance.ts';
 import type { ActivityDeps } from '../../activities/deps.ts';
 import { findUnfinished } from '../../activities/find-unfinished.ts';
@@ -93,10 +93,12 @@ describe('a sample, activity by activity', () => {
 
   test('sections follow one another in one step, and taken again it finds what it had written', async () => {
     const made = await deps(answers);
+    const counted = vi.spyOn(made.metrics, 'add');
+    const sections = () => counted.mock.calls.filter(([name]) => name === 'longwriter_sections_total').length;
     const { plan, earlier } = await write(made, 3);
-    expect(asked).toHaveLength(4);
+    expect([asked.length, sections()]).toEqual([4, 3]);
     const again = await run(() => writeSections(made, { ...sample, plan, earlier: [], draw: 0 }));
-    expect([again.written, asked.length]).toEqual([earlier, 4]);
+    expect([again.written, asked.length, sections()]).toEqual([earlier, 4, 3]);
     expect(again.spending.paid.calls).toBe(3);
   });
 

@@ -17,7 +17,7 @@ from longwriter_trainer.chat_template import template_hash
 from longwriter_trainer.checkpoints import mark_whole, step_folders
 from longwriter_trainer.encode import Encoded
 from longwriter_trainer.events import EventLog
-from longwriter_trainer.failures import LossNotFinite
+from longwriter_trainer.failures import JobInvalid, LossNotFinite
 from longwriter_trainer.job import Job
 
 
@@ -60,7 +60,16 @@ class RunReporter(TrainerCallback):
         """Says how much there is to do; TRL's token counter goes on where the checkpoint left it.
 
         From here on SIGTERM is heard at the end of a step.
+
+        Raises:
+            JobInvalid: The one step there is belongs to the warm-up, whose first has a learning rate of 0.
         """
+        warmup = 0 if self.job.hyperparameters.lr_scheduler == "constant" else args.get_warmup_steps(state.max_steps)
+        if warmup > 0 and state.max_steps == 1:
+            raise JobInvalid(
+                "its only step is warm-up, at a learning rate of 0, and the model would stay as it is: "
+                "set warmup_ratio to 0, or train for more steps by more rows, more epochs or a smaller batch_size"
+            )
         signal.signal(signal.SIGTERM, self._on_sigterm)
         self.events.step = state.global_step
         tokens = max((entry.get("num_tokens", 0) for entry in state.log_history), default=0)

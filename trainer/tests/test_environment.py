@@ -93,7 +93,7 @@ def test_code_of_a_model_runs_only_where_the_job_trusts_it(bench, base_model, tm
     refused, trusted = bench(), bench()
     for job, trust in ((refused, False), (trusted, True)):
         job.job |= {"base_model": str(strange), "trust_remote_code": trust}
-        job.job["hyperparameters"]["max_steps"] = 1
+        job.job["hyperparameters"] |= {"max_steps": 1, "warmup_ratio": 0.0}
     code, printed = refused.run_here(monkeypatch, capfd)
     assert code == 2 and "trust_remote_code" in printed, printed
     code, printed = trusted.run_here(monkeypatch, capfd)

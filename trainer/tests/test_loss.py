@@ -203,6 +203,7 @@ def test_the_loss_that_is_logged_is_the_one_that_is_minimised(bench, base_model,
         "loss_weighting": weighting,
         "batch_size": 12,
         "max_steps": 1,
+        "warmup_ratio": 0.0,
         "max_length": 512,
     }
     code, printed = run.run_here(monkeypatch, capfd)

@@ -107,7 +107,7 @@ def test_sharding_and_adapters_take_less(bench, base_model, monkeypatch, method)
 def test_rows_beyond_a_rotary_models_positions_raise_them_and_packs_do_not(bench, monkeypatch, capfd):
     long, packed = bench(), bench()
     for job in (long, packed):
-        job.job["hyperparameters"] |= {"max_length": 1024, "max_steps": 1}
+        job.job["hyperparameters"] |= {"max_length": 1024, "max_steps": 1, "warmup_ratio": 0.0}
     packed.job["hyperparameters"] |= {"packing": True}
     answer = {"role": "assistant", "content": "The storm took the small boat. " * 60}
     long.write_rows([{"messages": [{"role": "user", "content": "Tell me."}, answer]}] * 2)

@@ -90,6 +90,18 @@ def test_a_bad_job_exits_2_with_one_clear_line(bench, monkeypatch, capfd, messag
     assert not bad.output.exists()
 
 
+def test_a_training_of_one_step_that_is_warm_up_is_refused_and_a_constant_rate_has_none(bench, monkeypatch, capfd):
+    idle, constant = bench(), bench()
+    for one in (idle, constant):
+        one.job["hyperparameters"]["max_steps"] = 1
+    constant.job["hyperparameters"]["lr_scheduler"] = "constant"
+    code, printed = idle.run_here(monkeypatch, capfd)
+    assert code == 2 and "its only step is warm-up" in printed, printed
+    assert not (idle.output / "model").exists() and not idle.events("run-start")
+    code, printed = constant.run_here(monkeypatch, capfd)
+    assert code == 0, printed
+
+
 GOOD = '{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}\n'
 BAD_ROWS = {
     "rows.jsonl: no rows": "\n",

@@ -111,7 +111,7 @@ def test_a_given_template_is_trained_with_and_kept_in_the_model(bench, monkeypat
     sha256 = hashlib.sha256(template.read_bytes()).hexdigest()
     given = bench()
     given.job |= {"chat_template": str(template), "chat_template_sha256": sha256}
-    given.job["hyperparameters"]["max_steps"] = 1
+    given.job["hyperparameters"] |= {"max_steps": 1, "warmup_ratio": 0.0}
     code, printed = given.run_here(monkeypatch, capfd)
     assert code == 0, printed
     assert given.events("run-start")[0]["chat_template_sha256"] == sha256

@@ -4,6 +4,7 @@ import type { ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/
 import { mostTokens } from '../../../domain/cost.ts';
 import type { Answer, CallRequest, Usage } from '../../../domain/schemas/call.ts';
 import { ModelError, type Connection, type ModelClient, type ModelProblem } from './model.ts';
+import { redact } from './redact.ts';
 
 /** A client of any OpenAI-compatible endpoint, streaming, without retries of its own. */
 export function openaiClient(): ModelClient {
@@ -55,7 +56,7 @@ async function complete(
       usage: usage ? toldUsage(usage) : estimatedUsage(request, text),
     };
   } catch (error) {
-    throw modelError(error, connection, deadline.passed());
+    throw modelError(error, connection, request, deadline.passed());
   } finally {
     deadline.clear();
   }
@@ -122,7 +123,7 @@ function body({ dialect, model }: Connection, request: CallRequest, seed: number
   };
 }
 
-function modelError(error: unknown, connection: Connection, timedOut: boolean): unknown {
+function modelError(error: unknown, connection: Connection, request: CallRequest, timedOut: boolean): unknown {
   if (error instanceof ModelError) return error;
   const where = connection.baseUrl;
   if (timedOut || error instanceof APIConnectionTimeoutError) {
@@ -142,7 +143,11 @@ function modelError(error: unknown, connection: Connection, timedOut: boolean): 
   }
   const problem = problemOf(error);
   const requestId = error.requestID ? `, request ${error.requestID}` : '';
-  const said = redact(error.message, connection.apiKey);
+  const said = redact(
+    error.message,
+    connection.apiKey,
+    request.messages.map(({ content }) => content),
+  );
   const delays = problem === 'RateLimited' || problem === 'ServerError';
   return new ModelError(problem, `${where}: ${said}${requestId}`, delays ? retryAfterMs(error) : undefined);
 }
@@ -178,12 +183,4 @@ function retryAfterMs(error: APIError): number | undefined {
   const seconds = Number(value);
   const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(value) - Date.now();
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
-}
-
-function redact(message: string, apiKey: string | undefined): string {
-  const text = apiKey ? message.replaceAll(apiKey, '[key]') : message;
-  return text
-    .replace(/\b(?:sk|key|pk)-[\w*-]{4,}/gi, '[key]')
-    .replace(/\s+/g, ' ')
-    .slice(0, 300);
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, type Dirent } from 'node:fs';
-import { link, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { createReadStream, type Stats } from 'node:fs';
+import { link, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { renameIf } from './rename-if.ts';
 import { checkPath, StoreError, type Store } from './store.ts';
@@ -80,6 +80,23 @@ export function fileStore(root: string): Store {
     async *list(folder) {
       yield* walk(root, folder === '' ? '' : checkPath(folder));
     },
+    folders: (folder) =>
+      attempt(`list ${folder}`, async () => {
+        try {
+          const entries = await readdir(folder === '' ? root : at(folder), { withFileTypes: true });
+          const found = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+          return found.toSorted((a, b) => (a < b ? -1 : 1));
+        } catch (error) {
+          if (code(error) === 'ENOENT') return [];
+          throw error;
+        }
+      }),
+    async *describe(folder) {
+      for await (const path of walk(root, folder === '' ? '' : checkPath(folder))) {
+        const found = await attempt(`look at ${path}`, () => statIfThere(join(root, path)));
+        if (found) yield { path, sizeBytes: found.size, changedAt: found.mtimeMs };
+      }
+    },
     remove: (path) => attempt(`remove ${path}`, () => rm(at(path), { force: true })),
     upload: (path, localFile) =>
       attempt(`upload ${path}`, async () => {
@@ -108,12 +125,20 @@ async function* walk(root: string, folder: string): AsyncIterable<string> {
     throw storeError(error, `list ${folder} in store ${root}`);
   });
   // A bucket sorts whole paths, where a folder's name goes on with its slash.
-  const key = (entry: Dirent): string => (entry.isDirectory() ? `${entry.name}/` : entry.name);
-  for (const entry of entries.toSorted((a, b) => (key(a) < key(b) ? -1 : 1))) {
-    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-    if (entry.isDirectory()) yield* walk(root, path);
-    else if (!TEMPORARY.test(entry.name)) yield path;
+  const names = entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name));
+  // oxlint-disable-next-line unicorn/no-array-sort -- a list of our own; by code units, as toSorted would, without a copy
+  for (const name of names.sort()) {
+    const path = folder === '' ? name : `${folder}/${name}`;
+    if (name.endsWith('/')) yield* walk(root, path.slice(0, -1));
+    else if (!TEMPORARY.test(name)) yield path;
   }
+}
+
+function statIfThere(file: string): Promise<Stats | undefined> {
+  return stat(file).catch((error: unknown) => {
+    if (code(error) === 'ENOENT') return undefined;
+    throw error;
+  });
 }
 
 /** What trying again does not mend; EEXIST is a file where a folder should be. */

@@ -1,5 +1,8 @@
-import { Storage } from '@google-cloud/storage';
+import { createRequire } from 'node:module';
+import type * as Google from '@google-cloud/storage';
 import type { StoreError } from './store.ts';
+
+const load = createRequire(import.meta.url);
 
 /**
  * A client by application-default credentials, or of the emulator that STORAGE_EMULATOR_HOST names. It tries nothing
@@ -7,8 +10,13 @@ import type { StoreError } from './store.ts';
  *
  * @param timeoutMs what a request may take until its answer is there
  */
-export function gcsClient(timeoutMs?: number): Storage {
-  const client = new Storage({ retryOptions: { autoRetry: false }, ...(timeoutMs ? { timeout: timeoutMs } : {}) });
+export function gcsClient(timeoutMs?: number): Google.Storage {
+  // Loaded when a bucket is used: it takes 140 ms, which every command on a directory would pay.
+  const { Storage } = load('@google-cloud/storage') as typeof Google;
+  const client = new Storage({
+    retryOptions: { autoRetry: false },
+    ...(timeoutMs ? { timeout: timeoutMs } : {}),
+  });
   // With an emulator's host the client leaves the API's path out of every address but an upload's; else this is a no-op.
   client.baseUrl = `${client.apiEndpoint}/storage/v1`;
   return client;

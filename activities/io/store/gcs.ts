@@ -3,10 +3,11 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import type { File } from '@google-cloud/storage';
 import { CHECK_MS, checkBucket } from './check-bucket.ts';
 import { gcsClient, problemOf, reasonOf, statusOf } from './gcs-client.ts';
 import { unstalled, within } from './stall.ts';
-import { checkPath, StoreError, type Store } from './store.ts';
+import { checkPath, StoreError, type Store, type StoredObject } from './store.ts';
 
 /** How long nothing may come before a connection counts as broken, milliseconds. */
 const STALL_MS = 30_000;
@@ -83,6 +84,20 @@ export function gcsStore(url: string, stallMs = STALL_MS): Store {
     }
   };
 
+  async function* describe(folder: string): AsyncIterable<StoredObject> {
+    const files = bucket.getFilesStream({ prefix: base + (folder === '' ? '' : `${checkPath(folder)}/`) });
+    try {
+      for await (const { name, metadata } of unstalled<File>(stallMs, files))
+        yield {
+          path: name.slice(base.length),
+          sizeBytes: Number(metadata.size),
+          changedAt: Date.parse(metadata.updated ?? ''),
+        };
+    } catch (error) {
+      throw storeError(error, `list ${folder} in store ${url}`);
+    }
+  }
+
   return {
     url,
     check: () => checkBucket(url, bucketName, base, Math.min(stallMs, CHECK_MS)),
@@ -99,13 +114,22 @@ export function gcsStore(url: string, stallMs = STALL_MS): Store {
     replace: (path, bytes, version) => attempt(`replace ${path}`, () => writeIf(path, bytes, version)),
     putView: (path, bytes) => attempt(`write ${path}`, () => save(path, bytes)),
     async *list(folder) {
-      const files = bucket.getFilesStream({ prefix: base + (folder === '' ? '' : `${checkPath(folder)}/`) });
-      try {
-        for await (const { name } of unstalled<{ name: string }>(stallMs, files)) yield name.slice(base.length);
-      } catch (error) {
-        throw storeError(error, `list ${folder} in store ${url}`);
-      }
+      for await (const { path } of describe(folder)) yield path;
     },
+    folders: (folder) =>
+      attempt(`list ${folder}`, async () => {
+        const below = base + (folder === '' ? '' : `${checkPath(folder)}/`);
+        const found: string[] = [];
+        for (let pageToken: string | undefined; ;) {
+          const query = { prefix: below, delimiter: '/', autoPaginate: false, ...(pageToken ? { pageToken } : {}) };
+          const [, next, answer] = await within(stallMs, () => bucket.getFiles(query));
+          const { prefixes = [] } = answer as { prefixes?: string[] };
+          found.push(...prefixes.map((name) => name.slice(below.length, -1)));
+          pageToken = (next as { pageToken?: string } | null)?.pageToken;
+          if (pageToken === undefined) return found.toSorted((a, b) => (a < b ? -1 : 1));
+        }
+      }),
+    describe,
     remove: (path) =>
       attempt(`remove ${path}`, async () => {
         await within(stallMs, () => file(path).delete({ ignoreNotFound: true }));

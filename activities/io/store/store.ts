@@ -30,12 +30,24 @@ export interface Store {
   putView(path: string, bytes: Uint8Array): Promise<void>;
   /** Paths below a folder, or all for '', in the order of their characters. */
   list(folder: string): AsyncIterable<string>;
+  /** Names of the folders directly below one, in the order of their characters; what is in them is not looked at. */
+  folders(folder: string): Promise<readonly string[]>;
+  /** The same with sizes and times; what is removed meanwhile is passed over. */
+  describe(folder: string): AsyncIterable<StoredObject>;
   /** Removes what is no longer needed, such as an old checkpoint; nothing there is no error. */
   remove(path: string): Promise<void>;
   /** Copies a local file in, overwriting, in constant memory; the file must not change afterwards. */
   upload(path: string, localFile: string): Promise<void>;
   /** Copies an object to a local file, which appears whole or not at all, in constant memory. */
   download(path: string, localFile: string): Promise<void>;
+}
+
+/** An object as a listing tells it. */
+export interface StoredObject {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Milliseconds since 1970 at which its bytes came to be; of a linked upload those at which the local file did. */
+  readonly changedAt: number;
 }
 
 /** What was read, and the version that `replace` asks for. */

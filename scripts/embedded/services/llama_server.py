@@ -35,7 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, help="GGUF file")
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--parallel", type=int, default=4, help="slots, each with its own context")
+    parser.add_argument("--parallel", type=int, default=8, help="slots, each with its own context")
     parser.add_argument("--context", type=int, default=4096, help="tokens of one slot")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--api-key", default=None, help="key that requests must carry")

@@ -195,12 +195,29 @@ describe('--set', () => {
     ['training.baseModel.x=1', '"x"'],
     ['evaluation.models.0=base', 'no keys'],
     ['sed=1', 'did you mean "seed"?'],
+    ['sections.max=3', 'unknown key "sections", did you mean "generation.plan.sections"?'],
+    ['generation.plan.maxTokens=3', 'did you mean "generation.plan.sampling.maxTokens"?'],
     ['generation.=1', 'unknown key'],
     ['__proto__.polluted=1', 'unknown key'],
   ])('refuses %s', async (override, message) => {
     const text = MINIMAL.replace('benchmark: benchmark.jsonl', 'benchmark: benchmark.jsonl, models: [sft]');
     expect(await refusal(text, override)).toContain(message);
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+});
+
+describe('who is blamed for a bad value', () => {
+  it('is the override that set it, or a part of it, and else the file', async () => {
+    expect(await refusal(MINIMAL, 'filter.minWords=-1')).toMatch(/^--set filter\.minWords=-1: filter\.minWords: /);
+    expect(await refusal(MINIMAL, 'judge={ mod: text }')).toMatch(
+      /^--set judge=\{ mod: text \}: unknown key "judge\.mod"/,
+    );
+    expect(await refusal(MINIMAL, 'seed.x=1')).toMatch(/^--set seed\.x=1: seed: /);
+    const both = await refusal(`${MINIMAL}sed: 1\n`, 'seed=2', 'filter.minWord=-1');
+    expect(both).toMatch(
+      /run\.yaml: unknown key "sed".*; --set filter\.minWord=-1: unknown key|--set filter.*; .*run\.yaml: unknown key "sed"/,
+    );
+    expect(both).not.toContain('--set seed=2');
   });
 });
 
@@ -217,8 +234,9 @@ describe('parseConfig', () => {
 describe('readEnvironment', () => {
   it('has the embedded defaults', () => {
     expect(readEnvironment({})).toMatchObject({
-      temporalAddress: '127.0.0.1:7233',
-      temporalNamespace: 'default',
+      temporalAddress: undefined,
+      temporalNamespace: undefined,
+      embeddedAddress: '127.0.0.1:7233',
       home: join(PROJECT, '.longwriter'),
       storeUrl: join(PROJECT, '.longwriter/store'),
     });

@@ -67,6 +67,21 @@ describe('judgeFiring', () => {
     expect(judgeFiring([few(lower(10))], undefined, { scheduledAt, scores: [few(GOOD)] }).outcome).toBe('steady');
   });
 
+  test('demands more of each score the more of them there are', () => {
+    const uneven = (model: string, by: number): EvaluationScores => ({
+      ...GOOD,
+      model,
+      points: GOOD.points.map((point, index) => ({
+        ...point,
+        qualityScore: point.qualityScore! - (index < 5 ? by : 0),
+      })),
+    });
+    const others = ['a', 'b', 'c', 'd'].map((model) => ({ ...GOOD, model }));
+    const before = { scheduledAt, scores: [GOOD, ...others] };
+    expect(judgeFiring([uneven('mine', 10)], undefined, before).outcome).toBe('regressed');
+    expect(judgeFiring([uneven('mine', 10), ...others], undefined, before).outcome).toBe('steady');
+  });
+
   test('has failed where the judge gave no score at all', () => {
     const { overall } = GOOD;
     const unjudged = { ...GOOD, overall: { ...overall, qualityScore: { mean: null, n: 0, low: null, high: null } } };

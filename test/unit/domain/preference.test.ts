@@ -32,6 +32,14 @@ describe('choosePair', () => {
     expect(chosen(0)).toMatchObject({ chosen: { completion: 1 }, spread: 70 });
   });
 
+  it('needs no judge where length is all', () => {
+    const unjudged = [completion(0, 30), completion(1, 80)];
+    expect(choosePair(unjudged, { ...SETTINGS, lengthWeight: 1 })).toMatchObject({
+      ...{ chosen: { completion: 1 }, rejected: { completion: 0 }, spread: 50 },
+    });
+    expect(choosePair(unjudged, { ...SETTINGS, lengthWeight: 0.9 })).toEqual({ ok: false, reason: 'unscored' });
+  });
+
   it('rejects each of the others for some prompt, and always the same one for the same prompt and seed', () => {
     const rejected = (prompt: string, seed = 42) => {
       const pair = choosePair(FOUR, { ...SETTINGS, prompt, seed });

@@ -145,6 +145,7 @@ describe('the check of leaks', () => {
       3,
     ],
     ['a statement of length', 'It fell.\n\nThis section is approximately 240 words long.', 'note', 3],
+    ['our own note on a draw', 'Paragraph 6 - "Your earlier attempt was not accepted".\n\nIt fell.', 'note', 1],
     ['a Chinese note', '它倒下了。\n（注：本段字数约240字，符合大纲。）', 'note', 2],
   ])('finds %s', (_, text, kind, line) => {
     expect(check(text, { leaks: true })).toEqual({ reason: 'section-leak', detail: `${kind} on line ${line}` });

@@ -13,6 +13,16 @@ describe('sectionMessages', () => {
     expect(message!.content).toMatch(/only that one:\nParagraph 3 - Main Point: three/);
   });
 
+  it.each(['single-prompt', 'conversation'] as const)(
+    'as %s a template of the user has the parts of the step',
+    (context) => {
+      const template = '{{mainPoint}} in {{words}} words';
+      const earlier = context === 'conversation' ? [] : base.earlier;
+      const [message] = sectionMessages({ ...base, context, earlier, template });
+      expect(message!.content).toBe(`${plan[earlier.length]!.mainPoint} in 200 words`);
+    },
+  );
+
   it('in a conversation each section extends the messages of the one before', () => {
     const conversation = { ...base, context: 'conversation' as const };
     const second = sectionMessages({ ...conversation, earlier: ['Text A.'] });

@@ -15,6 +15,12 @@ describe('tailShare', () => {
     expect(tailShare(groups)).toBeCloseTo(share, 5);
   });
 
+  it('leaves less out at each end the more intervals are to hold at once', () => {
+    expect(tailShare(1e7, 3)).toBeCloseTo(0.025 / 3, 6);
+    expect(tailShare(1e7, 6)).toBeCloseTo(0.025 / 6, 6);
+    expect(tailShare(40, 3)).toBeLessThan(tailShare(40) / 3);
+  });
+
   it('is nothing of one group, next to nothing of two, and comes to 0.025 of many', () => {
     expect(tailShare(1)).toBe(0);
     expect(tailShare(2)).toBeLessThan(1e-9);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { parseEvents } from '../../../activities/watch-job.ts';
+import { parseEvents } from '../../../domain/trainer-events.ts';
 import type { TrainerEvent } from '../../../domain/schemas/trainer.ts';
 import {
   followTraining,

@@ -1,3 +1,0 @@
-import { runUntilSignal } from './main.ts';
-
-await runUntilSignal(['pipeline']);
