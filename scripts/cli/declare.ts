@@ -11,6 +11,22 @@ export const judgingOptions = <T extends Command>(command: T): T =>
     .option('--judgements <count>', 'judgements of each completion; 0 measures lengths alone and asks no judge')
     .option('--limit <count>', 'prompts taken, from the start of the benchmark');
 
+/** Declares the models behind endpoints that are measured: by an evaluation, and by a schedule's firings. */
+export const endpointOptions = <T extends Command>(command: T): T =>
+  command
+    .option(
+      '--endpoint <[name=]model@url>',
+      'a model behind an OpenAI-compatible base URL; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--endpoint-key-env <[name=]variable>',
+      'environment variable, on the workers, with the key of that endpoint, or of all; may be repeated',
+      collect,
+      [],
+    );
+
 /** Gathers the values of an option that may be repeated. */
 export const collect = (value: string, all: readonly string[]): string[] => [...all, value];
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { collect, finish, help, judgingOptions } from './declare.ts';
+import { collect, endpointOptions, finish, help, judgingOptions } from './declare.ts';
 
 /** Declares the commands that evaluate again and again. Each loads its code when it runs, so that --help is instant. */
 export function declareSchedules(program: Command): void {
@@ -15,19 +15,9 @@ export function declareSchedules(program: Command): void {
     .option('--every <duration>', 'fire this often, such as 24h')
     .option('--cron <expression>', 'fire at these times, UTC, such as "0 3 * * 1"')
     .option('--run <run>', 'run whose models are evaluated, under its newest configuration')
-    .option('--model <[name=]model>', 'base, sft or dpo of --run, or as of evaluate; may be repeated', collect, [])
-    .option(
-      '--endpoint <[name=]model@url>',
-      'a model behind an OpenAI-compatible base URL; may be repeated',
-      collect,
-      [],
-    )
-    .option(
-      '--endpoint-key-env <[name=]variable>',
-      'environment variable, on the workers, with the key of that endpoint, or of all; may be repeated',
-      collect,
-      [],
-    )
+    .option('--model <[name=]model>', 'base, sft or dpo of --run, or as of evaluate; may be repeated', collect, []);
+
+  endpointOptions(create)
     .option('--benchmark <file>', 'JSON Lines of prompt, type, length (default: that of the run, or our own)')
     .option('--calibration <file>', 'answers with frozen scores (judge.jsonl), to tell whether the judge drifts')
     .option('--config <file>', 'how to ask, serve and judge, without --run (default: configs/evaluate.yaml)');

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { collect, finish, help, judgingOptions } from './declare.ts';
+import { collect, endpointOptions, finish, help, judgingOptions } from './declare.ts';
 
 /** Declares the commands that run one stage alone. Each loads its code when it runs, so that --help is instant. */
 export function declareStages(program: Command): void {
@@ -35,19 +35,9 @@ export function declareStages(program: Command): void {
       'folder on the GPU node, hub name, or RUN:base, RUN:sft, RUN:dpo; may be repeated',
       collect,
       [],
-    )
-    .option(
-      '--endpoint <[name=]model@url>',
-      'a model behind an OpenAI-compatible base URL; may be repeated',
-      collect,
-      [],
-    )
-    .option(
-      '--endpoint-key-env <[name=]variable>',
-      'environment variable, on the workers, with the key of that endpoint, or of all; may be repeated',
-      collect,
-      [],
-    )
+    );
+
+  endpointOptions(evaluate)
     .option(
       '--predictions <[name=]file>',
       'answers that are there already, pred.jsonl or judge.jsonl; may be repeated',

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -37,16 +37,21 @@ async function serveNothing(): Promise<void> {
 
 describe.skipIf(missing('services'))('reevaluate', () => {
   let pipeline: TestPipeline;
+  let home: string;
   beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'longwriter-reevaluate-'));
     pipeline = await startTestPipeline();
   });
-  afterAll(() => pipeline.close());
+  afterAll(async () => {
+    await pipeline.close();
+    await rm(home, { recursive: true, force: true });
+  });
 
   /** A run with fakes for its evaluation, whose words a test sets, and the real activities that keep a firing. */
   async function scheduled(firing: object = {}, overrides: readonly string[] = []) {
     const run = newRun();
     const alone = `evaluation.alone=${JSON.stringify({ models: { mine: 'm' }, firing })}`;
-    const deps = await activityDeps(await mkdtemp(join(tmpdir(), 'firing-')), undefined as never);
+    const deps = await activityDeps(await mkdtemp(join(home, 'firing-')), undefined as never);
     const config = await loadConfig('configs/quickstart.yaml', [alone, ...overrides]);
     await deps.store.putView(configKey(run), jsonBytes(config));
     const real = createPipelineActivities(deps);
